@@ -156,15 +156,20 @@ class Answer:
                 self._held = []
 
     def _client_head(self, head: ResponseHead, raw: bytes) -> bytes:
-        """The endpoint's own bytes, unless its Connection header says what is not so on this side."""
+        """The endpoint's own bytes, unless its Connection header says what is not so on this side.
+
+        A length beside a transfer coding is left out: a client that believed it would wait for more or read too little.
+        """
         call, tokens = self._call, head.connection
         if not self._close and (not tokens or tokens == [b"keep-alive"]):
             return raw
         says_close = b"close" in tokens or (head.minor == 0 and b"keep-alive" not in tokens)
         named = {token for token in tokens if token} - _KEPT_ALIVE
-        if not named and (says_close or not self._close or head.framing.until_close):
+        if not named and not head.contradicts and (says_close or not self._close or head.framing.until_close):
             return raw
         drop = (named - {b"content-length", b"transfer-encoding"}) | {b"connection", b"keep-alive"}
+        if head.contradicts:
+            drop.add(b"content-length")
         line = raw[: raw.find(b"\r\n")]
         lines = [line] + [item.raw for item in head.lines if item.lower not in drop]
         if self._close:

@@ -73,6 +73,7 @@ class ResponseHead(Struct, frozen=True):
     size: int
     connection: list[bytes]  # the options of its Connection header
     hops: bool  # whether it has a header that is for this hop only
+    contradicts: bool = False  # both a length and a transfer coding: the coding counts (RFC 9112, 6.3)
 
 
 def find_head(data: bytes | bytearray, limit: int = MAX_HEAD) -> int:
@@ -126,16 +127,19 @@ def parse_response(data: bytes, end: int, method: str, book: LineBook) -> Respon
     if lines is None:
         lines = _lenient_lines(block)
     seen = _Seen(lines)
+    contradicts = bool(seen.codings and seen.lengths)
+    asks_to_stay = b"close" not in seen.connection if version else b"keep-alive" in seen.connection
     return ResponseHead(
         status,
         reason,
         version,
         lines,
         _response_framing(seen, status, method),
-        b"close" not in seen.connection if version else b"keep-alive" in seen.connection,
+        asks_to_stay and not contradicts,
         end,
         seen.connection,
         seen.hops,
+        contradicts,
     )
 
 

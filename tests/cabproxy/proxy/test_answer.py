@@ -153,6 +153,21 @@ async def test_an_answer_that_two_could_read_differently_poisons_no_connection(
     assert bench.endpoint.connections == 2
 
 
+@pytest.mark.parametrize("length", [b"2", b"4000"])
+async def test_of_a_length_and_a_coding_the_client_sees_the_coding(bench: Any, wire: Any, length: bytes) -> None:
+    """A client that counted by the length would wait for ever, or take what follows for its next answer."""
+    coded = b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    bench.endpoint.script = wire.answer_with(b"HTTP/1.1 200 OK\r\nContent-Length: " + length + b"\r\n" + coded)
+    proxy = await bench.proxy()
+    head, body, _ = await bench.ask(proxy.port, wire.request(b"{}"))
+    assert (body, b"content-length" in head.lower(), b"\r\nConnection: close" in head) == (b"hello", False, True)
+    bench.endpoint.script = wire.answer_with(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+    assert (await bench.ask(proxy.port, wire.request(b"{}")))[1] == b"[]"
+    assert bench.endpoint.connections == 2
+    first = (await bench.calls())[0]
+    assert dict(first.response_headers)["Content-Length"] == length.decode()
+
+
 async def test_a_length_that_is_not_reached_is_a_cut(bench: Any, wire: Any) -> None:
     bench.endpoint.script = breaking([b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"], hard=False)
     client = await bench.client((await bench.proxy()).port)
