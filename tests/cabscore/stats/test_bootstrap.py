@@ -55,10 +55,10 @@ def test_copies_within_a_cluster_add_nothing() -> None:
 
 
 def test_clusters_by_a_robust_regression() -> None:
-    api = pytest.importorskip("statsmodels.api")
+    models = pytest.importorskip("statsmodels.regression.linear_model")
     groups = np.repeat(np.arange(12), 5)
     values = RNG.normal(0, 1, 12)[groups] + RNG.normal(0, 0.5, 60)
-    fit = api.OLS(values, np.ones(60)).fit()
+    fit = models.OLS(values, np.ones(60)).fit()
     robust = fit.get_robustcov_results("cluster", groups=groups, use_correction=False)
     clusters = {str(g): values[groups == g].tolist() for g in range(12)}
     assert clustered_stderr(clusters) == pytest.approx(robust.bse[0] * np.sqrt(12 / 11))

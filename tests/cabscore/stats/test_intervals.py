@@ -20,6 +20,16 @@ def test_wilson(successes: int, n: int, confidence: float) -> None:
     assert found.high == pytest.approx(high, abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("successes", "n", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_as_tabled(successes: int, n: int, low: float, high: float) -> None:
+    """Newcombe, Two-sided confidence intervals for the single proportion (1998), table I, method 3."""
+    found = wilson(successes, n)
+    assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+
+
 def test_nothing_counted_has_no_share() -> None:
     assert wilson(0, 0).value is None
 

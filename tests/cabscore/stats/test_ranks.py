@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,21 @@ def test_a_clear_winner_is_certain() -> None:
 def test_equals_share_a_rank() -> None:
     rows = rank_intervals({"a": [1.0, 0.0], "b": [0.0, 1.0]})
     assert [(row.rank, row.low, row.high) for row in rows] == [(1, 1, 2), (1, 1, 2)]
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95])
+def test_against_every_resample(confidence: float) -> None:
+    """Four tasks have 256 resamples: the shares of their ranks, ranked by scipy, are what the drawn ones tend to."""
+    rank = pytest.importorskip("scipy.stats").rankdata
+    table = np.array([[0.9, 0.2, 0.8, 0.4], [0.5, 0.7, 0.6, 0.3], [0.1, 0.9, 0.2, 0.9]])
+    means = [table[:, list(drawn)].mean(axis=1) for drawn in product(range(4), repeat=4)]
+    ranks = np.array([rank(-np.round(mean, 12), method="min") for mean in means])
+    found = rank_intervals(dict(zip("abc", table.tolist(), strict=True)), confidence, resamples=20_000)
+    for at, row in enumerate(sorted(found, key=lambda row: row.name)):
+        assert row.best == pytest.approx(float((ranks[:, at] == 1).mean()), abs=0.02)
+        assert row.low == np.quantile(ranks[:, at], 0.5 - confidence / 2, method="inverted_cdf")
+        assert row.high == np.quantile(ranks[:, at], 0.5 + confidence / 2, method="inverted_cdf")
+        assert row.rank == rank(-np.round(table.mean(axis=1), 12), method="min")[at]
 
 
 def test_noise_gives_wide_ranks() -> None:

@@ -18,6 +18,24 @@ def test_balanced_one_way_is_the_textbook_case() -> None:
     assert split.endpoint is None
 
 
+TURNIPS = {
+    "1": {"1": [3.28, 3.09], "2": [3.52, 3.48], "3": [2.88, 2.80]},
+    "2": {"1": [2.46, 2.44], "2": [1.87, 1.92], "3": [2.19, 2.19]},
+    "3": {"1": [2.77, 2.66], "2": [3.74, 3.44], "3": [2.55, 2.55]},
+    "4": {"1": [3.78, 3.87], "2": [4.07, 4.12], "3": [3.31, 3.31]},
+}
+"""Calcium in turnip greens, plants, leaves, determinations: Snedecor & Cochran, Statistical Methods (6th ed. 1967)."""
+
+
+def test_nested_as_tabled() -> None:
+    split = variance_split(
+        (plant, leaf, value) for plant, leaves in TURNIPS.items() for leaf, found in leaves.items() for value in found
+    )
+    assert split.task == pytest.approx(0.3652, abs=5e-5)
+    assert split.endpoint == pytest.approx(0.1611, abs=5e-5)
+    assert split.run == pytest.approx(0.0067, abs=5e-5)
+
+
 def test_components_are_recovered() -> None:
     rng = np.random.default_rng(4)
     rows = []
