@@ -77,6 +77,7 @@ class ServeConfig(Struct, frozen=True, kw_only=True):
     faults: tuple[str, ...] = ()
     fault_seed: int = 0
     label: str | None = None  # of the server's own run
+    only_run: str | None = None  # every call is this run's: one that names another is turned away
     otel: str | None = None  # where OpenTelemetry spans go, "" as the OTEL_* variables say; None: nowhere
     # one of several workers
     listener: int | None = None  # a listening socket's descriptor, in place of host and port

@@ -121,7 +121,7 @@ class Cell:
             self.row = structs.replace(self.row, agent_version=reported or pinned)
         async with contextlib.AsyncExitStack() as stack:
             socket = self._socket(stack)
-            recording = Recording(self.request, socket)
+            recording = Recording(self.request, self.run_id, socket)
             starting = asyncio.create_task(recording.__aenter__())  # while the work tree is made
             stack.push_async_callback(_stop, starting, recording)
             if self.task.healthcheck is not None:
@@ -227,6 +227,8 @@ class Cell:
                 await asyncio.shield(recording.__aexit__())
                 if recording.served:
                     span.attrs["oracle_served"] = len(recording.served)
+                if recording.turned_away:
+                    span.attrs["turned_away"] = recording.turned_away
                 span.attrs |= self._reconcile(sandbox, recording)
 
     def _reconcile(self, sandbox: Sandbox, recording: Recording) -> dict[str, Any]:

@@ -24,9 +24,11 @@ DRAIN_S = 10.0
 class Recording:
     """An async context: the oracle where it is the endpoint, and a proxy in front of the endpoint."""
 
-    def __init__(self, request: CellRequest, socket: Path | None = None) -> None:
+    def __init__(self, request: CellRequest, run_id: str, socket: Path | None = None) -> None:
         self.request = request
+        self.run_id = run_id
         self.socket = socket
+        self.turned_away: dict[str, int] = {}  # known once it is over
         self.served: list[dict[str, Any]] = []
         self.traffic = Traffic()
         self._oracle: Any = None
@@ -49,6 +51,7 @@ class Recording:
             host="127.0.0.1" if self.socket is None else None,
             unix_socket=self.socket,
             token=Secret(secrets.token_urlsafe(32)),  # the agent can reach the control API too
+            only_run=self.run_id,  # what the agent asks under another name, or none, is asked on its account
             drain_s=DRAIN_S,
             label=f"harness of {self.request.cell_id}",
         )
@@ -72,6 +75,7 @@ class Recording:
     async def __aexit__(self, *exc: object) -> None:
         if self._server is not None:
             await self._server.stop()
+            self.turned_away = self._server.turned_away
             self._server = None
         if self._oracle is not None:
             self.served = msgspec.to_builtins(self._oracle.served)

@@ -131,6 +131,7 @@ class ControlApp:
         """The token, errors as JSON, and one request a connection: the next may be the relay's."""
         try:
             if not self._allowed(request):
+                self._server.relay.turned_away["cab_control"] += 1
                 await self._slowly(request)
                 raise web.HTTPUnauthorized(reason="the control API needs the server's token as a bearer token")
             response: web.StreamResponse = await handler(request)

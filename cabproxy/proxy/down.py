@@ -218,6 +218,7 @@ class Down(asyncio.Protocol):
     def _begin(self, head: RequestHead, admission: Admission, rest: bytes) -> None:
         if admission.live is None:
             assert admission.refusal is not None
+            self._relay.turned_away[admission.refusal.code] += 1
             self._answer(head, admission.refusal)
             return
         self._start(self._relay.new_call(self, head, admission), rest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Literal
 
@@ -90,6 +91,7 @@ class Relay:
         self.faults = Faults(config.faults, config.fault_seed)
         self.pace: Pace | None = None  # shared with other servers in front of the same endpoint
         self.on_over: Callable[[], None] = lambda: None
+        self.turned_away: Counter[str] = Counter()  # requests that became nobody's call, by the refusal's code
         self._absolute, self._for_hop = _towards(pool)
         self._open_access = open_access
         self._slowed = 0
@@ -170,6 +172,8 @@ class Relay:
     def _by_run(self, admission: Admission, head: RequestHead, by_key: LiveRun | None) -> Admission:
         target, found = admission.target, admission.found
         named = target.run_id or found.run_id
+        if self.config.only_run is not None:
+            return self._of_only(admission, head, by_key, named)
         if named is not None:
             admission.attribution = "path" if target.run_id else "header"
             if RUN_ID.fullmatch(named) is None:
@@ -189,6 +193,19 @@ class Relay:
             if live is None:
                 admission.pending = self._opened(admission, head, None)
                 return admission
+        return self._let_in(admission, head, live)
+
+    def _of_only(self, admission: Admission, head: RequestHead, by_key: LiveRun | None, named: str | None) -> Admission:
+        """Where one run is served, a call that names none is that run's too: nobody calls unaccounted."""
+        live = self.runs.get(self.config.only_run or "")
+        if live is None or named not in (None, live.run_id) or by_key not in (None, live):
+            message = "one run is served here, and this call names another"
+            admission.refusal = Refusal(403, "cab_run_mismatch", message, retry=False)
+            return admission
+        if named is not None:
+            admission.attribution = "path" if admission.target.run_id else "header"
+        elif by_key is not None:
+            admission.attribution = "key"
         return self._let_in(admission, head, live)
 
     async def _looked_up(self, admission: Admission, head: RequestHead, key: bytes) -> Admission:

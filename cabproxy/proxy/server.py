@@ -248,6 +248,11 @@ class ProxyServer:
         return {"in_flight": len(self.relay.calls), "recorded": self.recorder.recorded, "queue": self.intake.queue}
 
     @property
+    def turned_away(self) -> dict[str, int]:
+        """Requests that became nobody's call, by the refusal's code; `cab_control`: no token for the control API."""
+        return dict(self.relay.turned_away) if hasattr(self, "relay") else {}
+
+    @property
     def base_url(self) -> str:
         """Where clients reach it, without a path."""
         host = self.config.host or "localhost"

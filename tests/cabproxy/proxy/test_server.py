@@ -251,3 +251,29 @@ def test_a_configuration_never_shows_its_key(tmp_path: Path) -> None:
     config = ServeConfig(upstream="http://x", ledger=tmp_path / "l", key=Secret("sk-real"), token=Secret("tok"))
     assert "sk-real" not in repr(config)
     assert "sk-real" not in str(config.key)
+
+
+async def test_where_one_run_is_served_every_call_is_its_own_or_nobodys(bench: Any, wire: Any) -> None:
+    run = new_run()
+    minting = await bench.proxy()
+    other_run, other = await minting.open_run(new_run())
+    proxy = await bench.proxy(only_run=run.run_id, token=Secret("the-token-of-the-server"))
+    run_id, key = await proxy.open_run(run)
+    for headers in (b"", b"Authorization: Bearer sk-mine-alone\r\n", f"x-api-key: {key}\r\n".encode()):
+        head, _, _ = await bench.ask(proxy.port, wire.request(b"{}", headers=headers))
+        assert head.startswith(b"HTTP/1.1 200")
+    for path, headers in (
+        (b"/run/elsewhere/v1/chat/completions", b""),
+        (f"/run/{other_run}/v1/chat/completions".encode(), b""),
+        (b"/v1/chat/completions", b"X-Cab-Run: elsewhere\r\n"),
+        (b"/v1/chat/completions", f"x-api-key: {other}\r\n".encode()),
+        (f"/run/{run_id}/v1/chat/completions".encode(), f"x-api-key: {other}\r\n".encode()),
+    ):
+        head, _, _ = await bench.ask(proxy.port, wire.request(b"{}", path=path, headers=headers))
+        assert head.startswith(b"HTTP/1.1 403")
+    head, _, _ = await bench.ask(proxy.port, wire.request(method=b"GET", path=b"/_cab/health"))
+    assert head.startswith(b"HTTP/1.1 401")
+    assert proxy.turned_away == {"cab_run_mismatch": 5, "cab_control": 1}
+    assert [call.attribution for call in await bench.calls(run_id)] == ["default", "default", "key"]
+    with Ledger(bench.ledger) as ledger:
+        assert {run.run_id: len(list(ledger.calls(run.run_id))) for run in ledger.runs()} == {run_id: 3, other_run: 0}
