@@ -1,4 +1,8 @@
-"""Per-test results, read from what a test runner prints or from a report file it leaves."""
+"""Per-test results, read from what a test runner prints or from a report file it leaves.
+
+Code of an agent's may have written any of it: nothing here takes more than linear time, follows a link or gives up on
+nonsense.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ from cabproxy.ledger.record import TestOutcome, TestResult
 
 REPORT_LIMIT = 16 * 1024 * 1024
 MESSAGE_LIMIT = 2000
+REPORTS, ENTRIES, DEPTH_LIMIT = 500, 100_000, 20
+"""Report files that are read, entries and levels of folders that are looked through for them."""
 _WORST: tuple[TestOutcome, ...] = ("error", "failed", "skipped", "passed")
 
 
@@ -46,15 +52,34 @@ def read_file(path: Path, limit: int = REPORT_LIMIT) -> bytes | None:
         return stream.read(limit)
 
 
-_CARGO = re.compile(r"^test (\S.*?) \.\.\. (?:.*?)(ok|FAILED|ignored)(?:,.*)?$", re.MULTILINE)
+def reports_below(logs: Path, suffix: str) -> list[Path]:
+    """Paths that end so, in order; bounded in number and depth, and links to folders are not followed."""
+    found: list[Path] = []
+    looked_at = 0
+    for folder, folders, names in os.walk(logs):
+        folders.sort()
+        if len(Path(folder).relative_to(logs).parts) >= DEPTH_LIMIT:
+            folders.clear()
+        found += [Path(folder) / name for name in sorted(names) if name.endswith(suffix)]
+        looked_at += len(folders) + len(names)
+        if len(found) >= REPORTS or looked_at > ENTRIES:
+            break
+    return sorted(found[:REPORTS])
+
+
+_CARGO = re.compile(r"^test (\S.*?) \.\.\. (.*)$", re.MULTILINE)
+_CARGO_END = re.compile(r"(ok|FAILED|ignored)(?:,.*)?$")
 _CARGO_SAID = re.compile(r"^---- (\S.*?) stdout ----\n(.*?)(?=^---- |^failures:$|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def _cargo(output: str, logs: Path) -> Iterable[TestResult]:
     said = {name: text.strip() for name, text in _CARGO_SAID.findall(output)}
     outcomes: dict[str, TestOutcome] = {"ok": "passed", "FAILED": "failed", "ignored": "skipped"}
-    for name, word in _CARGO.findall(output):
-        name = name.removesuffix(" - should panic")
+    for name, rest in _CARGO.findall(output):
+        end = _CARGO_END.search(rest)
+        if end is None:
+            continue
+        name, word = name.removesuffix(" - should panic"), end[1]
         yield TestResult(name=name, outcome=outcomes[word], message=said.get(name) if word == "FAILED" else None)
 
 
@@ -106,7 +131,9 @@ def _unittest_messages(output: str) -> dict[str, str]:
     return found
 
 
-_TAP = re.compile(r"^(not )?ok\b\s*(\d+)?\s*(?:-\s*)?(.*?)(?:\s#\s*(SKIP|TODO)\b(.*))?$", re.MULTILINE | re.IGNORECASE)
+_TAP = re.compile(
+    r"^(not )?ok\b[ \t]*(\d+)?[ \t]*(?:-[ \t]*)?(.*?)(?:\s#[ \t]*(SKIP|TODO)\b(.*))?$", re.MULTILINE | re.IGNORECASE
+)
 
 
 def _tap(output: str, logs: Path) -> Iterable[TestResult]:
@@ -116,7 +143,7 @@ def _tap(output: str, logs: Path) -> Iterable[TestResult]:
         yield TestResult(name=name, outcome=outcome, message=why.strip() or None)
 
 
-_GO = re.compile(r"^\s*--- (PASS|FAIL|SKIP): (\S+)", re.MULTILINE)
+_GO = re.compile(r"^[ \t]*--- (PASS|FAIL|SKIP): (\S+)", re.MULTILINE)
 
 
 def _go(output: str, logs: Path) -> Iterable[TestResult]:
@@ -127,13 +154,13 @@ def _go(output: str, logs: Path) -> Iterable[TestResult]:
 
 def _junit(output: str, logs: Path) -> Iterable[TestResult]:
     """Every *.xml below the logs; one that declares entities is left out, since expanding them is unbounded."""
-    for path in sorted(logs.rglob("*.xml"))[:500] if logs.is_dir() else ():
+    for path in reports_below(logs, ".xml"):
         data = read_file(path) or b""
         if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
             continue
         try:
             root = ElementTree.fromstring(data)  # noqa: S314 - no entity can be declared, see above
-        except ElementTree.ParseError:
+        except (ElementTree.ParseError, LookupError, ValueError):  # the latter two: an encoding there is not
             continue
         for case in root.iter("testcase"):
             name = ".".join(part for part in (case.get("classname"), case.get("name")) if part)
@@ -166,7 +193,7 @@ def _ctrf(output: str, logs: Path) -> Iterable[TestResult]:
                 outcome=outcomes.get(test.get("status"), "error"),
                 message=message if isinstance(message, str) else None,
             )
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -112,7 +112,7 @@ def read_reward(logs: Path) -> tuple[float | None, str | None]:
         try:
             table = json.loads(data)
             value = table.get("reward", min(table.values())) if isinstance(table, dict) and table else None
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):  # agents' code may have written it
             return None, "reward.json is not a flat object of numbers"
     else:
         data = read_file(logs / "reward.txt", 1 << 20)
@@ -122,7 +122,7 @@ def read_reward(logs: Path) -> tuple[float | None, str | None]:
             value = float(data)
         except ValueError:
             return None, "reward.txt is not one number" if data.strip() else "reward.txt is empty"
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
         return None, "the reward is not a finite number"
     return float(value), None
 

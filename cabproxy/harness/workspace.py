@@ -22,6 +22,7 @@ from cabproxy.taskkit.solution import copy_tree
 from cabproxy.taskkit.task import Task
 
 HOME_FILES = 2000
+HOME_DEPTH = 64
 HOME_FILE_LIMIT = 4 * 1024 * 1024
 HOME_TOTAL_LIMIT = 48 * 1024 * 1024
 _GIT_ENV = {
@@ -117,6 +118,8 @@ def read_home(home: Path, wanted: Sequence[str] | None = None) -> dict[str, byte
     room = HOME_TOTAL_LIMIT
     for folder, folders, names in os.walk(home):
         folders.sort()
+        if len(Path(folder).relative_to(home).parts) >= HOME_DEPTH:  # a deeper one would exhaust the walk's recursion
+            folders.clear()
         for name in sorted(names):
             path = Path(folder) / name
             with contextlib.suppress(OSError):

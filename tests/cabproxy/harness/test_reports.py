@@ -136,3 +136,65 @@ def test_only_regular_files_of_a_bounded_size_are_read(tmp_path: Path) -> None:
     assert read_file(tmp_path / "link") is None
     assert read_file(tmp_path / "fifo") is None
     assert read_file(tmp_path / "none") is None
+
+
+def test_a_tap_line_without_a_title_does_not_take_the_next(tmp_path: Path) -> None:
+    assert outcomes("tap", "ok 1\nnot ok 2\nok\n\nok 4 - x\n", tmp_path) == {
+        "test 1": "passed",
+        "test 2": "failed",
+        "test ": "passed",
+        "x": "passed",
+    }
+
+
+HOSTILE_OUTPUT = {
+    "many separators": "test x" + " ... " * 200_000,
+    "many separators, unittest": "test_x (m.C.test_x)" + " ... " * 200_000,
+    "blank lines": "\n" * 1_000_000,
+    "spaces": " " * 1_000_000,
+    "many directives": "ok" + " # " * 300_000,
+    "many sections": "---- a stdout ----\n" * 50_000,
+    "many rulers": ("=" * 70 + "\n") * 14_000,
+    "a long name": "test_x (" + "x." * 500_000,
+}
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", HOSTILE_OUTPUT)
+def test_hostile_output_takes_linear_time(tmp_path: Path, name: str) -> None:
+    for kind in ("cargo", "unittest", "tap", "go"):
+        assert len(read_results(kind, HOSTILE_OUTPUT[name], tmp_path)) <= 1
+
+
+HOSTILE_FILES = {
+    "ctrf.json": [
+        b"[" * 200_000,
+        b'{"results": {"tests": [{"name": ["x"], "status": ["a"]}]}}',
+        b'{"a": 1e999}',
+        b"\xff",
+    ],
+    "a.xml": [
+        b'<?xml version="1.0" encoding="none-such"?><a/>',
+        b'<?xml version="1.0" encoding="utf-32"?><a/>',
+        b"<a>" * 100_000,
+        b"<a>" * 100_000 + b"</a>" * 100_000,
+        b"\xff\xfe<\0a\0/\0>\0",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "at"), [(name, at) for name, texts in HOSTILE_FILES.items() for at in range(len(texts))]
+)
+def test_hostile_report_files_are_no_results(tmp_path: Path, name: str, at: int) -> None:
+    (tmp_path / name).write_bytes(HOSTILE_FILES[name][at])
+    assert outcomes("ctrf", "", tmp_path) == outcomes("junit", "", tmp_path) == {}
+
+
+def test_a_folder_of_reports_too_deep_or_looped_is_survived(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "good.xml").write_text('<testcase name="a"/>')
+    deep = tmp_path / ("d/" * 40)
+    deep.mkdir(parents=True)
+    (deep / "far.xml").write_text('<testcase name="b"/>')
+    assert outcomes("junit", "", tmp_path) == {"a": "passed"}

@@ -30,6 +30,9 @@ FAIL = b"test_a (m.C.test_a) ... FAIL\n"
         ({"reward.json": '{"reward": true}'}, "finite"),
         ({"reward.json": '{"reward": "1"}'}, "finite"),
         ({"reward.json": "[1"}, "flat object"),
+        ({"reward.json": "[" * 100_000}, "flat object"),
+        ({"reward.json": '{"reward": 1' + "0" * 4000 + "}"}, "finite"),
+        ({"reward.json": '{"reward": -1e999}'}, "finite"),
         ({}, "no reward file"),
     ],
 )

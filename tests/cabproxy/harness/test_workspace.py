@@ -62,6 +62,14 @@ def test_reading_a_home_is_bounded_and_follows_nothing(tmp_path: Path, monkeypat
     assert len(workspace.read_home(tmp_path)) == 1
 
 
+def test_a_home_too_deep_is_read_as_far_as_it_can_be(tmp_path: Path) -> None:
+    (tmp_path / "near").write_text("x")
+    folder = tmp_path / ("d/" * (workspace.HOME_DEPTH + 20))
+    folder.mkdir(parents=True)
+    (folder / "far").write_text("x")
+    assert workspace.read_home(tmp_path) == {"near": b"x"}
+
+
 def test_only_what_an_agent_reports_in_is_read_of_its_home(tmp_path: Path) -> None:
     (tmp_path / "home" / ".agent").mkdir(parents=True)
     home = tmp_path / "home"
