@@ -11,9 +11,10 @@ from msgspec import Struct
 from cabscore.profiles.base import INVALID_STATUSES
 from cabscore.scoring import ScoredRun
 from cabscore.stats.bootstrap import bca_mean
-from cabscore.stats.intervals import Interval, wilson
+from cabscore.stats.intervals import Interval
 from cabscore.stats.paired import holm, mcnemar_exact, mean_difference, paired_permutation
 from cabscore.stats.power import detectable_difference, pairs_needed
+from cabscore.stats.shares import clustered_wilson
 
 AXES = ("pass_rate", "composite", "integrity", "refusal", "blast_radius", "latency", "tokens")
 
@@ -162,5 +163,9 @@ def _sd(values: Sequence[float]) -> float | None:
 
 
 def _passed(by_task: Mapping[str, list[ScoredRun]], shared: Sequence[str]) -> Interval:
-    verdicts = [value for task in shared for run in by_task[task] if (value := run.axes["pass_rate"].value) is not None]
-    return wilson(sum(value == 1 for value in verdicts), len(verdicts))
+    return clustered_wilson(
+        {
+            task: [float(value == 1) for run in by_task[task] if (value := run.axes["pass_rate"].value) is not None]
+            for task in shared
+        }
+    )

@@ -13,8 +13,9 @@ from cabscore.profiles.base import INVALID_STATUSES
 from cabscore.stats.bootstrap import clustered_mean
 from cabscore.stats.intervals import Interval
 from cabscore.stats.paired import holm, mean_difference, paired_permutation
-from cabscore.stats.passk import mean_over_tasks
+from cabscore.stats.passk import interval_over_tasks
 from cabscore.stats.ranks import RankInterval, rank_intervals
+from cabscore.stats.shares import clustered_wilson
 from cabscore.stats.variance import rerun_stability
 from cabscore.twins import Attempt, Twins, paired
 
@@ -35,7 +36,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One line of the table. `pass_hat_3` and stability need repeated runs; `p_best` compares with the first line."""
+    """One line of the table. pass@3, pass^3 and stability need repeated runs; `p_best` compares with the first line."""
 
     name: str
     runs: int
@@ -52,6 +53,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     p_best: float | None
     on_frontier: bool
     twins: Twins = Twins()
+    pass_at_3_interval: Interval | None = None
+    pass_hat_3_interval: Interval | None = None
 
 
 class Leaderboard(Struct, frozen=True, kw_only=True):
@@ -126,17 +129,18 @@ def _entry(
 ) -> Entry:
     verdicts = _by_task(valid, "passed")
     point = _point(valid)
-    at, hat, _ = mean_over_tasks(((len(runs), sum(value == 1 for value in runs)) for runs in verdicts.values()), 3)
+    solved = {task: [float(value == 1) for value in runs] for task, runs in verdicts.items()}
+    at, hat = interval_over_tasks(((len(runs), int(sum(runs))) for runs in solved.values()), 3)
     stable, _ = rerun_stability({task: [value == 1 for value in runs] for task, runs in verdicts.items()})
     return Entry(
         name=name,
         runs=len(everything),
         invalid=len(everything) - len(valid),
         tasks=len({row.task for row in everything}),
-        passed=clustered_mean(verdicts, resamples=resamples),
-        composite=clustered_mean(composites, resamples=resamples),
-        pass_at_3=at,
-        pass_hat_3=hat,
+        passed=clustered_wilson(solved),
+        composite=_composite(composites, resamples),
+        pass_at_3=at.value,
+        pass_hat_3=hat.value,
         stable=stable,
         tokens_per_correct=point.tokens,
         agent_s=point.agent_s,
@@ -144,7 +148,16 @@ def _entry(
         p_best=None,
         on_frontier=on_frontier,
         twins=paired(row.attempt for row in valid if row.attempt is not None),
+        pass_at_3_interval=at,
+        pass_hat_3_interval=hat,
     )
+
+
+def _composite(values: Mapping[str, list[float]], resamples: int) -> Interval:
+    """Resampled tasks show no spread where all runs came out alike, as where none is solved: then as of a share."""
+    found = clustered_mean(values, resamples=resamples)
+    flat = found.value is not None and found.low == found.high is not None
+    return clustered_wilson(values) if flat and 0 <= (found.value or 0.0) <= 1 else found
 
 
 def _with_p(entries: list[Entry], per_task: Mapping[str, dict[str, list[float]]]) -> list[Entry]:

@@ -113,8 +113,9 @@ def _results(tally: Tally) -> list[str]:
     head = "| agent / model | runs | invalid | tasks | passed [95 %] | composite [95 %] | tokens per correct |"
     rows = [_result(entry) for entry in table.entries]
     note = (
-        "Best composite first. A run counts once, invalid ones not at all; intervals resample whole tasks (BCa), "
-        "for runs of one task belong together. The composite orders lines and is no result of its own."
+        "Best composite first. A run counts once, invalid ones not at all. Runs of one task belong together: the share "
+        "has Wilson's interval for as many runs as they are worth, the composite's resamples whole tasks (BCa). The "
+        "composite orders lines and is no result of its own."
     )
     return ["\n".join([head, "|---|---|---|---|---|---|---|", *rows]), note]
 

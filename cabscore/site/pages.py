@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
-from cabscore.leaderboard import Entry, Leaderboard, leaderboard
+from cabscore.leaderboard import Leaderboard, leaderboard
 from cabscore.profiles.base import Profile
 from cabscore.site.badge import share_badge, shields
 from cabscore.site.cellrows import CellRow, cell_rows, cells_csv, cells_data, counted
@@ -21,7 +20,6 @@ from cabscore.site.methodology import methodology_context
 from cabscore.site.render import render
 from cabscore.site.state import key_of
 from cabscore.site.sweeps import SweepPlan, sweep_context
-from cabscore.stats.intervals import wilson
 
 
 class Page(Struct, frozen=True):
@@ -69,7 +67,7 @@ class Lists:
 
     def board(self, what: str) -> Leaderboard:
         """The ranked table of any field."""
-        return settled(leaderboard(table_row(fact, getattr(fact, what)) for fact in self.cells))
+        return leaderboard(table_row(fact, getattr(fact, what)) for fact in self.cells)
 
     @cached_property
     def _rows_by(self) -> dict[str, dict[str, list[CellRow]]]:
@@ -209,7 +207,7 @@ class Lists:
         rows = self.rows_of(what, name)
         runs = [run for row in rows for run in row.runs]
         other = {"agent": "model", "model": "agent", "task": "contestant"}[what]
-        own = settled(leaderboard(table_row(run, getattr(run, other)) for run in runs))
+        own = leaderboard(table_row(run, getattr(run, other)) for run in runs)
         root = (self.base_url or "https://YOUR-SITE").rstrip("/")
         return {
             "what": what,
@@ -238,20 +236,6 @@ class Lists:
 
             made_from = (tuple(found), plan.cells if plan else None)
             yield self._page(f"sweeps/{name_slug(name)}.html", "sweep.html", made_from, context, "../")
-
-
-def settled(board: Leaderboard) -> Leaderboard:
-    """Where every run ended alike, resampling tasks shows no spread: Wilson's interval with the tasks as its n."""
-    return msgspec.structs.replace(board, entries=tuple(map(_settled, board.entries)))
-
-
-def _settled(entry: Entry) -> Entry:
-    share = entry.passed
-    if share.value is None or share.low is None or share.low < (share.high or 0.0):
-        return entry
-    over_tasks = wilson(round(share.value * entry.tasks), entry.tasks)
-    passed = msgspec.structs.replace(share, low=over_tasks.low, high=over_tasks.high, method="wilson over tasks")
-    return msgspec.structs.replace(entry, passed=passed)
 
 
 def _causes(runs: list[RunFacts]) -> list[tuple[str, str, int, RunFacts]]:

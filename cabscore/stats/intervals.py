@@ -25,13 +25,18 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
     """A share by Wilson's score interval (Wilson 1927): sensible at 0 and n, where the usual one has no width."""
     if n == 0:
         return Interval(value=None, low=None, high=None, n=0, confidence=confidence, method="wilson")
-    z = normal_quantile(0.5 + confidence / 2)
     share = successes / n
+    low, high = wilson_interval(share, n, normal_quantile(0.5 + confidence / 2))
+    return Interval(value=share, low=low, high=high, n=n, confidence=confidence, method="wilson")
+
+
+def wilson_interval(share: float, n: float, z: float) -> tuple[float, float]:
+    """Both ends of Wilson's interval for a share of `n` runs, whole or not, at the normal quantile z."""
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == n else min(1.0, centre + half)
-    return Interval(value=share, low=low, high=high, n=n, confidence=confidence, method="wilson")
+    low = 0.0 if share == 0 else max(0.0, centre - half)
+    high = 1.0 if share == 1 else min(1.0, centre + half)
+    return low, high
 
 
 def mean_t(values: Sequence[float], confidence: float = 0.95, bounds: tuple[float, float] | None = None) -> Interval:

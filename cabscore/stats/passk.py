@@ -5,6 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+import msgspec
+
+from cabscore.stats.intervals import Interval
+from cabscore.stats.shares import clustered_wilson
+
 
 def pass_at_k(n: int, c: int, k: int) -> float:
     """The chance that at least one of k runs passes: 1 - C(n-c, k) / C(n, k). Raises ValueError unless 0 < k <= n."""
@@ -23,11 +28,18 @@ def _check(n: int, c: int, k: int) -> None:
         raise ValueError(f"n={n}, c={c}, k={k}: needs 0 < k <= n and 0 <= c <= n")
 
 
-def mean_over_tasks(counts: Iterable[tuple[int, int]], k: int) -> tuple[float | None, float | None, int]:
-    """(pass@k, pass^k, tasks) averaged over tasks given as (n, c); tasks with fewer than k runs are left out."""
+def interval_over_tasks(
+    counts: Iterable[tuple[int, int]], k: int, confidence: float = 0.95
+) -> tuple[Interval, Interval]:
+    """pass@k and pass^k averaged over tasks given as (n, c), with intervals over tasks; `n` counts the tasks taken in.
+
+    A task's unbiased figure is a share that stands for each of its runs, so the interval is that of a share. (BCa over
+    the figures holds the truth in 7 of 10 cases where ten tasks are nearly all solved or nearly none.)
+    """
     usable = [(n, c) for n, c in counts if n >= k]
-    if not usable:
-        return None, None, 0
-    at = math.fsum(pass_at_k(n, c, k) for n, c in usable) / len(usable)
-    hat = math.fsum(pass_hat_k(n, c, k) for n, c in usable) / len(usable)
-    return at, hat, len(usable)
+    most = max((n for n, _ in usable), default=0)
+    found = []
+    for estimate in (pass_at_k, pass_hat_k):
+        shares = {str(task): [estimate(n, c, k)] * most for task, (n, c) in enumerate(usable)}
+        found.append(msgspec.structs.replace(clustered_wilson(shares, confidence), n=len(usable)))
+    return found[0], found[1]

@@ -65,5 +65,13 @@ def test_unknown_tokens_are_not_cheap() -> None:
     assert found.frontier.unplaced == ("a",)
 
 
+def test_all_alike_is_not_certain() -> None:
+    entry = leaderboard(rows("idle", 0.0), resamples=199).entries[0]
+    for found in (entry.passed, entry.composite, entry.pass_at_3_interval):
+        assert found is not None
+        assert (found.value, found.low) == (0, 0)
+        assert 0.2 < (found.high or 0) < 0.4
+
+
 def test_nothing() -> None:
     assert leaderboard([]).entries == ()
