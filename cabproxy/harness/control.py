@@ -10,8 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -20,18 +19,14 @@ from msgspec import Struct
 import cabproxy
 from cabproxy.agents.cache import cache_dir
 from cabproxy.harness.baseline import tree_of
+from cabproxy.harness.turning import SOURCES, candidates, spread
 from cabproxy.harness.verify import MakeSandbox, verify
 from cabproxy.ledger.record import Verification
 from cabproxy.taskkit.task import Task
 
-FORMAT = 1
+FORMAT = 2
 TRIES = 8
-SOURCES = frozenset(
-    (".py", ".rs", ".js", ".mjs", ".cjs", ".ts", ".go", ".java", ".kt", ".rb", ".php", ".c", ".cc", ".cpp", ".cs")
-)
-_ASSERTS = re.compile(r"assert|expect|\bwant\b|\bequal", re.IGNORECASE)
-_NUMBER = re.compile(r"(?<![\w.\"'])(\d+)(?![\w.\"'])")
-_STRING = re.compile(r"\"([^\"\\{}]+)\"|'([^'\\{}]+)'")
+"""Of the assertions whose expected value can be changed; and again of those that compare what two calls give."""
 
 
 class Control(Struct, frozen=True):
@@ -70,7 +65,7 @@ async def _search(task: Task, reference: Verification, make: MakeSandbox) -> Con
     if task.cab.expected_refusal:
         return None
     passed = {test.name for test in reference.tests if test.outcome == "passed"}
-    for name, text in spread(list(candidates(task.tests_dir)), TRIES):
+    for name, text in unseen(task):
         one = Control(name, text, ())
         with_it = (await verify(task, "reference", tree_of(task, "reference"), make, alter=one_file(one))).verification
         outcomes = {test.name: test.outcome for test in with_it.tests}
@@ -78,6 +73,22 @@ async def _search(task: Task, reference: Verification, make: MakeSandbox) -> Con
         if failed and not with_it.passed and not set(failed) & set(task.cab.visible_tests):
             return Control(name, text, failed)
     return None
+
+
+def unseen(task: Task) -> list[tuple[str, str]]:
+    """What to try: candidates in files that the work tree does not hold; where there are none, in any.
+
+    Who can read the line that is turned knows what it was.
+    """
+    known = {path.read_bytes() for path in task.source_dir.rglob("*") if path.suffix in SOURCES and path.is_file()}
+
+    def out_of_sight(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        seen = {name for name, _ in found if (task.tests_dir / name).read_bytes() in known}
+        return [one for one in found if one[0] not in seen]
+
+    expected, any_ = (list(candidates(task.tests_dir, inputs)) for inputs in (False, True))
+    tried = spread(out_of_sight(expected), TRIES)
+    return tried + spread([one for one in out_of_sight(any_) or any_ if one not in tried], TRIES)
 
 
 def one_file(one: Control) -> Callable[[Path], None]:
@@ -93,42 +104,6 @@ def gone_through(one: Control, verification: Verification) -> tuple[str, ...]:
     """The tests that had to fail and are said to have passed: any of them means that no result can be believed."""
     said = {test.name for test in verification.tests if test.outcome == "passed"}
     return tuple(name for name in one.fails if name in said)
-
-
-def candidates(tests: Path) -> Iterator[tuple[str, str]]:
-    """(path, text) of the tests' files, each time with one literal of one asserting line changed."""
-    for path in sorted(tests.rglob("*")):
-        if path.suffix not in SOURCES or path.is_symlink() or not path.is_file():
-            continue
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-            for number, line in enumerate(lines):
-                turned = turn(line)
-                if turned is not None:
-                    changed = "".join([*lines[:number], turned, *lines[number + 1 :]])
-                    yield path.relative_to(tests).as_posix(), changed
-
-
-def turn(line: str) -> str | None:
-    """The line with its last number, else its last string, changed; None where it asserts nothing with a literal."""
-    if not _ASSERTS.search(line) or line.lstrip().startswith(("#", "//", "*", "def ", "fn ", "import", "use ")):
-        return None
-    numbers = list(_NUMBER.finditer(line))
-    if numbers:
-        last = numbers[-1]
-        return f"{line[: last.start(1)]}{int(last[1]) + 1}{line[last.end(1) :]}"
-    strings = list(_STRING.finditer(line))
-    if strings:
-        last = strings[-1]
-        return f"{line[: last.end() - 1]}~{line[last.end() - 1 :]}"
-    return None
-
-
-def spread(found: list[tuple[str, str]], count: int) -> list[tuple[str, str]]:
-    """At most so many, evenly over all: neighbouring lines belong to one test."""
-    if len(found) <= count:
-        return found
-    return [found[round(number * (len(found) - 1) / (count - 1))] for number in range(count)]
 
 
 def _key(task: Task, place: str) -> str:

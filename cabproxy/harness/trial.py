@@ -14,6 +14,7 @@ from msgspec import Struct
 from cabproxy.agents import agent
 from cabproxy.errors import SandboxError, UserError
 from cabproxy.harness.baseline import tree_of
+from cabproxy.harness.control import control
 from cabproxy.harness.health import check_health
 from cabproxy.harness.provider import Provider
 from cabproxy.harness.request import Say, silent
@@ -61,6 +62,7 @@ async def try_task(
         findings += [
             *_of_references(task, references),
             _of_nothing(task, before, references[0]),
+            await _of_control(task, provider, references[0]),
             *[await _of_cheat(task, provider, cheat) for cheat in cheats(task)],
             _of_proof(task),
             await _of_reach(task, provider),
@@ -110,6 +112,18 @@ def _of_nothing(task: Task, before: Verification, reference: Verification) -> Fi
     if not any(test.hidden for test in turned):
         return Finding(check="nothing", level="defect", detail="every test that turns is one the agent can see")
     return Finding(check="nothing", level="ok", detail=f"{len(turned)} tests turn")
+
+
+async def _of_control(task: Task, provider: Provider, reference: Verification) -> Finding:
+    """Whether a pass of this task can be told from results that were made: an assertion that can be turned wrong."""
+    if task.cab.expected_refusal:
+        return Finding(check="control", level="waived", detail="a document is asked for; no assertion is turned")
+    if reference.passed is not True:
+        return Finding(check="control", level="note", detail="not looked for: the reference does not pass")
+    found = await control(task, reference, provider.verifier_sandbox, provider.place())
+    if found is None:
+        return Finding(check="control", level="note", detail="no assertion of a hidden test could be turned wrong")
+    return Finding(check="control", level="ok", detail=f"{found.path}: {', '.join(found.fails[:3])}")
 
 
 async def _of_cheat(task: Task, provider: Provider, cheat: Cheat) -> Finding:

@@ -11,7 +11,8 @@ from cabproxy.taskkit.scaffold import new_task
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CAB_CACHE", str(cache))
     return new_task("mutations/clamp", "python", tmp_path / "tasks")
 
 
@@ -26,10 +27,12 @@ def defects(found: Trial) -> dict[str, str]:
 async def test_a_sound_task(folder: Path, tmp_path: Path) -> None:
     found = await trial(folder, tmp_path, runs=2)
     assert defects(found) == {}
-    assert {"solved", "steady", "nothing", "cheat: hardcoded", "cheat: tests emptied", "reach"} <= {
+    assert {"solved", "steady", "nothing", "control", "cheat: hardcoded", "cheat: tests emptied", "reach"} <= {
         one.check for one in found.findings
     }
     assert (found.runs, found.flaky_runs) == (2, 0)
+    (control,) = [one for one in found.findings if one.check == "control"]
+    assert (control.level, control.detail.partition(": ")[0]) == ("ok", "overlay/tests/test_bounds.py")
 
 
 async def test_a_verifier_that_rewards_everything(folder: Path, tmp_path: Path) -> None:
@@ -57,7 +60,9 @@ async def test_a_cheat_that_proves_nothing(folder: Path, tmp_path: Path) -> None
 async def test_a_reference_that_is_wrong(folder: Path, tmp_path: Path) -> None:
     fixed = folder / "solution" / "app" / "clamp" / "__init__.py"
     fixed.write_text(fixed.read_text().replace("high))", "low))"))
-    assert "passes 0 of 1" in defects(await trial(folder, tmp_path))["solved"]
+    found = await trial(folder, tmp_path)
+    assert "passes 0 of 1" in defects(found)["solved"]
+    assert [one.level for one in found.findings if one.check == "control"] == ["note"]
 
 
 async def test_results_that_differ_from_run_to_run(folder: Path, tmp_path: Path) -> None:
