@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cabscore.site.chunks import write_text
 
-SCRIPTS = ("cab.js", "calls.js", "trace.js", "terminal.js", "cells.js", "compare.js", "follow.js")
+SCRIPTS = ("cab.js", "calls.js", "kept.js", "trace.js", "terminal.js", "cells.js", "compare.js", "follow.js")
 
 
 @cache

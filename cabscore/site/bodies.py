@@ -7,6 +7,7 @@ the two is a difference of lists, and what is written grows with what is new.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,16 +23,19 @@ PART_LIMIT = 60_000
 """Characters kept of one part: the start and the end of it."""
 RUN_LIMIT = 6_000_000
 """Characters kept of all parts of a run."""
+EXCHANGE_LIMIT = 8_000
 MAX_CALLS = 2_000
 _LISTS = ("messages", "input", "contents", "tools", "system")
 
 
 class Said(Struct, frozen=True, kw_only=True):
-    """One call: its request as (label, number of the part), its answer as labelled texts, the tools it asked for."""
+    """One call: its request as (label, number of the part), its answer and its exchange as labelled texts, the tools
+    it asked for."""
 
     seq: int
     request: list[tuple[str, int]]
     response: list[tuple[str, str]]
+    exchange: list[tuple[str, str]] = []
     tools: tuple[str, ...] = ()
 
 
@@ -55,10 +59,38 @@ def conversation(ledger: Ledger, joined: JoinedRun) -> Conversation:
                 seq=call.seq,
                 request=[(label, book.number(text, at)) for label, text in _request(ledger, call)],
                 response=[(label, middle_out(clean(text), PART_LIMIT)) for label, text in said],
+                exchange=[(label, middle_out(clean(text), EXCHANGE_LIMIT)) for label, text in exchange(call)],
                 tools=tools,
             )
         )
     return Conversation(calls=calls, parts=book.parts, first=book.first, left_out=book.left_out)
+
+
+def exchange(call: Call) -> Iterator[tuple[str, str]]:
+    """What of a call is neither asked nor answered: where it went, heads as recorded, its usage in the provider's own
+    words, what was rewritten."""
+    way = [f"{call.method} {call.path}", f"attributed by {call.attribution}"]
+    way += [f"conversation {call.conversation_id}"] if call.conversation_id else []
+    way += [f"model asked {call.model_asked or '–'}, served {call.model_served or '–'}"]
+    way += [f"response id {call.response_id}"] if call.response_id else []
+    way += ["streamed" if call.streaming else "not streamed"] if call.streaming is not None else []
+    way += [f"{call.request_bytes} bytes asked, {call.response_bytes} bytes answered"]
+    way += [f"sampling: {_pretty(call.sampling)}"] if call.sampling else []
+    way += [f"rewritten: {', '.join(call.rewrites)}" if call.rewrites else "nothing rewritten: every byte as it came"]
+    yield "exchange", "\n".join(way)
+    if call.request_headers:
+        yield "request headers, secrets masked", _headers(call.request_headers)
+    if call.response_headers or call.status is not None:
+        status = f"{call.status or '–'} {call.reason_phrase or ''}".rstrip()
+        yield "status and response headers", f"{status}\n{_headers(call.response_headers)}"
+    if call.usage is not None and call.usage.raw:
+        yield "usage in the provider's own words", call.usage.raw
+    if call.usage is not None and call.usage.reason:
+        yield "why the tokens are known so, or not", call.usage.reason
+
+
+def _headers(found: tuple[tuple[str, str], ...]) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in found)
 
 
 class _Parts:

@@ -98,6 +98,8 @@ def _note(call: Call) -> str | None:
         said.append((call.usage.reason if call.usage else None) or "the answer's usage is not known")
     if kind == "not_a_model_call":
         said.append("not a model call")
+    if kind == "known" and call.usage is not None and call.usage.source != "provider" and call.usage.reason:
+        said.append(call.usage.reason)
     if call.usage is not None and call.usage.contradictions:
         said.append("usage contradicts itself: " + ", ".join(call.usage.contradictions))
     return "; ".join(said) or None

@@ -46,11 +46,11 @@ def call_chunks(talk: Conversation) -> list[tuple[int, dict[str, Any]]]:
     parts: dict[str, str] = {}
     size = 0
     for at, said in enumerate(talk.calls):
-        calls.append([said.seq, said.request, said.response])
+        calls.append([said.seq, said.request, said.response, said.exchange])
         for number in brought.get(at, ()):
             parts[str(number)] = talk.parts[number]
             size += len(talk.parts[number])
-        size += sum(len(text) for _, text in said.response)
+        size += sum(len(text) for _, text in [*said.response, *said.exchange])
         if size >= CHUNK_CHARS or len(calls) >= CHUNK_CALLS or at == len(talk.calls) - 1:
             chunks.append((at + 1, {"calls": calls, "parts": parts}))
             calls, parts, size = [], {}, 0

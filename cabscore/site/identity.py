@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,6 +39,7 @@ def identity(joined: JoinedRun, scored: ScoredRun) -> list[Row]:
         Row("run_id", run.run_id, True),
         Row("sweep_id", run.sweep_id, True),
         Row("agent", " ".join(part for part in (run.agent, run.agent_version) if part) or None),
+        *_versions(joined),
         Row("model asked", run.model, True),
         Row("model served", _many(call.model_served for call in joined.calls), True),
         Row("endpoint", run.endpoint, True),
@@ -50,6 +51,8 @@ def identity(joined: JoinedRun, scored: ScoredRun) -> list[Row]:
         Row("sandbox", _sandbox(joined)),
         Row("network", run.network_policy),
         Row("mode", _mode(joined)),
+        *([Row("limits", ", ".join(f"{name} {limit}" for name, limit in run.limits.items()))] if run.limits else []),
+        Row("variables given to the agent", ", ".join(run.env_names) or None, True),
         Row("agent exit code", None if run.agent_exit is None else str(run.agent_exit)),
         Row("time limit", None if run.time_limit_s is None else f"{run.time_limit_s:g} s"),
         Row("harness", run.harness_version and f"codingagentbench {run.harness_version}"),
@@ -103,6 +106,9 @@ def warnings(joined: JoinedRun) -> list[str]:
         out.append("The record is not sealed: it may still change.")
     if run.behavior_mode == "modified" or run.plugins:
         out.append(f"The agent was modified by plugins: {', '.join(run.plugins) or 'not named'}.")
+    pinned, said = versions(joined)
+    if pinned is not None and said is not None and pinned not in said:
+        out.append(f"The agent says that it is version {said}; {pinned} was to be installed.")
     return out
 
 
@@ -115,6 +121,20 @@ def when(wall_ns: int | None) -> str | None:
     except (OverflowError, ValueError, OSError):
         return None
     return moment.strftime("%Y-%m-%dT%H:%M:%S") + f".{wall_ns // 1_000_000 % 1000:03d}Z"
+
+
+def versions(joined: JoinedRun) -> tuple[str | None, str | None]:
+    """The agent's version as it was pinned and as the agent itself says; None where that was not recorded."""
+    attrs = next((span.attrs for span in joined.spans if "agent_version_reported" in span.attrs), {})
+    pinned, said = attrs.get("agent_version_pinned"), attrs.get("agent_version_reported")
+    return (None if pinned is None else str(pinned)), (None if said is None else str(said))
+
+
+def _versions(joined: JoinedRun) -> Iterator[Row]:
+    pinned, said = versions(joined)
+    if pinned is not None or said is not None:
+        wanted = f"{pinned} was asked for" if pinned is not None else "none was asked for"
+        yield Row("agent's own word on its version", f"{said or 'it gave none'}; {wanted}")
 
 
 def _many(values: Iterable[str | None]) -> str | None:
@@ -140,5 +160,6 @@ def _sandbox(joined: JoinedRun) -> str | None:
 
 def _mode(joined: JoinedRun) -> str | None:
     plugins = ", ".join(joined.run.plugins)
-    mode = joined.run.behavior_mode
+    mode = {"factory": "factory: as its makers ship it", "modified": "modified"}.get(joined.run.behavior_mode or "")
+    mode = mode or joined.run.behavior_mode
     return f"{mode or UNKNOWN}; plugins: {plugins}" if plugins else mode

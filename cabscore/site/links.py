@@ -75,7 +75,7 @@ class Neighbourhood:
         group.append(fact)
 
     def near(self, own: RunFacts) -> list[tuple[list[RunFacts], int]]:
-        """For other runs, agents, models and tasks: up to NEAR before and after in a circle, and how many more."""
+        """For other runs, agents, models, tasks and the twin: up to NEAR on each side, and how many more."""
         if own.kind != "cell":
             return []
         kinds = [(("run", own.cell), own.run_id), *((kind, own.cell) for kind in _kinds(own))]
@@ -97,11 +97,13 @@ def _order(fact: RunFacts) -> tuple[str, str, str, str, int, str]:
 
 
 def _kinds(fact: RunFacts) -> list[tuple[str, ...]]:
-    """What a cell shares with other agents, other models, and other tasks."""
+    """What a cell shares with other agents, other models, other tasks, and with its twin."""
+    pair = sorted((fact.attempt.task, fact.attempt.twin)) if fact.attempt is not None else [fact.task]
     return [
         ("agents", fact.task, fact.model),
         ("models", fact.task, fact.agent),
         ("tasks", fact.agent, fact.model, fact.category),
+        ("twins", fact.agent, fact.model, *pair),
     ]
 
 
@@ -110,12 +112,13 @@ TITLES = (
     "Other agents on this task",
     "Other models with this agent",
     "Other tasks in this category",
+    "The twin: of the two tasks, one must be refused",
 )
 
 
 def neighbours(own: RunFacts, known: Neighbourhood, *, lists: bool = True) -> list[NeighbourGroup]:
     """Links to the nearest of each kind: a cell that comes or changes touches the pages of a few, never of all."""
-    hrefs = (None, _list("tasks", own.task), _list("tasks", own.task), _list("agents", own.agent))
+    hrefs = (None, _list("tasks", own.task), _list("tasks", own.task), _list("agents", own.agent), None)
     return [
         NeighbourGroup(title=title, links=[_link(other) for other in near], more=more, href=href if lists else None)
         for title, href, (near, more) in zip(TITLES, hrefs, known.near(own), strict=False)

@@ -21,11 +21,14 @@ from cabscore.site.calls import call_note, call_rows, why_empty
 from cabscore.site.changes import diff, groups
 from cabscore.site.chunks import data_file, write_call_chunks, write_text
 from cabscore.site.embed import embed
+from cabscore.site.evidence import evidence
 from cabscore.site.facts import facts, title_of
 from cabscore.site.identity import banner, identity, warnings, when
+from cabscore.site.inshort import in_short
+from cabscore.site.kept import record
 from cabscore.site.links import NeighbourGroup, Neighbourhood, name_slug, neighbours, page_path, slug
 from cabscore.site.render import render
-from cabscore.site.reproduce import snippets
+from cabscore.site.reproduce import recipe, snippets
 from cabscore.site.summary import cell_summary
 from cabscore.site.terminal import terminal
 from cabscore.site.tests_table import phase_rows, tests_table
@@ -90,6 +93,7 @@ def write_pages(
         write_text(path.with_name(name), render(template, root="../../", **context))
     write_text(path.with_name("badge.json"), shields(context["badge"]))
     write_text(path.with_name("cell.js"), data_file("cell", cell_summary(joined, scored)))
+    write_text(path.with_name("kept.js"), data_file("kept", context["record"].texts))
     if cast is not None:
         write_text(path.with_name("terminal.js"), data_file("terminal", cast))
     return path
@@ -116,6 +120,9 @@ def page_context(
         "scored": scored,
         "scores": scored.scores(),
         "tiles": tiles(scored, summary),
+        "short": in_short(joined, scored),
+        "evidence": evidence(joined, scored),
+        "record": record(book.ledger, joined),
         "banner": banner(joined, scored),
         "warnings": warnings(joined),
         "identity": identity(joined, scored),
@@ -132,7 +139,7 @@ def page_context(
         "diff": diff(joined),
         "phases": phase_rows(joined),
         "tests": tests_table(joined),
-        "snippets": snippets(joined),
+        "snippets": snippets(joined, recipe(book.ledger, joined)),
         "siblings": siblings,
         "badge": mark,
         "embed": embed(run.run_id, title, mark, base_url),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
 from cabproxy.ledger.record import Score
 from cabscore.cellview import CellSummary, stated
+from cabscore.profiles.base import INVALID_STATUSES
 from cabscore.scoring import ScoredRun
 from cabscore.site.shown import number
 
@@ -18,6 +20,8 @@ NAMES = {
     "integrity": "Integrity",
     "composite": "Composite",
 }
+UNITS = {"latency": "from the agent's start to its end", "composite": "of 1", "pass_rate": "1 solved, 0 not"}
+"""Instead of an axis' own unit, where that alone would not be understood."""
 POLARITY = {"higher": "↑ higher is better", "lower": "↓ lower is better", "none": ""}
 
 
@@ -37,6 +41,8 @@ class Tile(Struct, frozen=True, kw_only=True):
 def tiles(scored: ScoredRun, summary: CellSummary) -> list[Tile]:
     """All seven, the composite last with its coverage, n and interval."""
     out = [_tile(score) for score in scored.axes.values()]
+    if scored.status in INVALID_STATUSES:
+        out = [msgspec.structs.replace(tile, reason="the run is invalid, see above") for tile in out]
     composite = _tile(scored.composite)
     coverage = "" if scored.coverage is None else f"{scored.coverage:.0%} of the weight measured; "
     foot = f"{scored.profile}; {coverage}{stated(summary.composite)}" + _invalid(summary)
@@ -52,7 +58,7 @@ def _tile(score: Score) -> Tile:
         axis=score.axis,
         name=NAMES.get(score.axis, score.axis),
         value="–" if score.value is None else _value(score),
-        unit=score.unit,
+        unit=UNITS.get(score.axis, score.unit),
         polarity=POLARITY[score.polarity],
         reason=score.reason,
         level=_level(score),

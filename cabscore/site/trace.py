@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from cabproxy.ledger.record import Call, Span
 from cabproxy.ledger.seal import OUTLIVING
 from cabscore.axes.base import JoinedRun
 from cabscore.axes.latency import call_intervals, wall_bounds
 from cabscore.site.bodies import Conversation
+from cabscore.site.shown import without_host_paths
 from cabscore.usage import FAILED_STATES
 
 MAX_STEPS = 600
@@ -68,6 +69,8 @@ def trace(joined: JoinedRun, talk: Conversation | None = None) -> Trace:
     depths = _depths(spans)
     tools = {said.seq: said.tools for said in talk.calls} if talk is not None else {}
     steps = [_span(span, depths[span.span_id], start) for span in spans]
+    if joined.run.sandbox == "local":
+        steps = [structs.replace(step, attrs=without_host_paths(step.attrs)) for step in steps]
     steps += [_call(call, start) for call in joined.calls]
     steps += _gaps(joined, start, tools)
     steps.sort(key=lambda step: (step.from_ns, -(step.to_ns or step.from_ns), step.lane))

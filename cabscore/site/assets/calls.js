@@ -52,7 +52,7 @@
     button.setAttribute("aria-expanded", "true");
     try { await upTo(at); } catch (error) { place.replaceChildren(el("p.empty", {}, String(error.message))); return; }
     const call = calls[at];
-    const views = { "What is new": difference(call, calls[at - 1]), Answer: answer(call), "Whole request": request(call) };
+    const views = { "What is new": difference(call, calls[at - 1]), Answer: answer(call), "Whole request": request(call), Exchange: (call[3] || []).map(([label, text]) => piece(label, text, "", true)) };
     place.replaceChildren(...tabs(views, "Call " + call[0]));
   };
 

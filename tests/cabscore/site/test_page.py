@@ -19,11 +19,11 @@ RTL = "txt.\u202eexe\u2066\u200b"
 ANSI = "\x1b[31mred\x1b[0m\x07\x00"
 SECTIONS = {
     "axes", "identity", "timing", "trace", "terminal", "calls", "changes", "tests", "scorer", "output", "again",
-    "siblings", "embed",
+    "siblings", "embed", "short", "evidence", "record",
 }  # fmt: skip
 
 
-OWN_SCRIPTS = {"assets/cab.js", "assets/trace.js", "assets/calls.js", "assets/terminal.js"}
+OWN_SCRIPTS = {"assets/cab.js", "assets/trace.js", "assets/calls.js", "assets/terminal.js", "assets/kept.js"}
 
 
 def page(cells: Any, run_id: str, out: Path, **options: Any) -> str:
