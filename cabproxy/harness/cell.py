@@ -25,7 +25,7 @@ from cabproxy.harness.health import check_health
 from cabproxy.harness.outcome import Outcome, facts, mask, mask_text, write_output
 from cabproxy.harness.provider import Provider
 from cabproxy.harness.recording import Recording, identity, read_calls
-from cabproxy.harness.request import CellRequest, CellResult, Say, silent
+from cabproxy.harness.request import ORACLE, CellRequest, CellResult, Say, silent
 from cabproxy.harness.sandbox import scratch
 from cabproxy.harness.sandbox.base import Command, Finished, Limits, Sandbox
 from cabproxy.harness.sandbox.network import Seal, reconciled
@@ -118,6 +118,7 @@ class Cell:
             await self.provider.prepare(self.task, self.agent, self.say, hide)
             pinned, reported = self.agent.install.version or None, self.provider.agent_version
             span.attrs |= {"agent_version_pinned": pinned, "agent_version_reported": reported}
+            span.attrs["agent_named"] = Path(self.request.agent).name  # what a command names; the row has its own name
             self.row = structs.replace(self.row, agent_version=reported or pinned)
         async with contextlib.AsyncExitStack() as stack:
             socket = self._socket(stack)
@@ -133,8 +134,10 @@ class Cell:
             with self.trace.span("snapshot", "snapshot") as span:
                 before = await asyncio.to_thread(take, sandbox.host_workdir)
                 span.attrs["entries"] = len(before.entries)
-            with self.trace.span("proxy", "proxy"):
+            with self.trace.span("proxy", "proxy") as span:
                 await starting
+                if self.request.endpoint == ORACLE:
+                    span.attrs["behaviour"] = self.request.behaviour
             await self._record(sandbox, recording)
             with self.trace.span("diff", "diff") as span:
                 after = await asyncio.to_thread(take, sandbox.host_workdir, before)
