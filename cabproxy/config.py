@@ -53,6 +53,14 @@ class Secret:
         return bool(self._value)
 
 
+class Way(Struct, frozen=True, kw_only=True):
+    """How an endpoint is reached; the fields of the same names in ServeConfig."""
+
+    ca_file: Path | None = None
+    upstream_proxy: Secret | None = None
+    trust_env: bool = False
+
+
 class ServeConfig(Struct, frozen=True, kw_only=True):
     """How a proxy is started. Only `upstream` and `ledger` have no default."""
 

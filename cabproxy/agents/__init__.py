@@ -35,11 +35,38 @@ def names() -> tuple[str, ...]:
 
 
 def agent(name: str) -> Agent:
-    """The adapter of that name, of `package.module:Class`, or of a TOML file; UserError where there is none."""
+    """The adapter of that name, of `package.module:Class`, or of a TOML file; UserError where there is none.
+
+    `name@messages` is the same agent speaking another wire API than its usual one.
+    """
     if name.endswith(".toml"):
         from cabproxy.agents.template import read_agent
 
         return read_agent(Path(name))
+    name, at, wire = name.partition("@")
+    found = _found(name)
+    if at:
+        from cabproxy.agents.common import speak
+
+        speak(found, wire)
+    return found
+
+
+def label(agent: Agent) -> str:
+    """What its cells are called: the name, with the wire API where that is not its usual one."""
+    spoken = getattr(agent, "spoken", "")
+    return f"{agent.name}@{spoken}" if spoken else agent.name
+
+
+def wires(agent: Agent) -> tuple[str, ...]:
+    """The wire APIs it can speak, as they are named behind the @, its usual one first."""
+    from cabproxy.agents.common import WIRES
+
+    named = {dialect: name for name, dialect in WIRES.items()}
+    return tuple(named[dialect] for dialect in (agent.wire, *getattr(agent, "other_wires", ())) if dialect in named)
+
+
+def _found(name: str) -> Agent:
     module, colon, attribute = TABLE.get(name, name).partition(":")
     if not colon:
         own = "name yours as package.module:Class or as a TOML file"

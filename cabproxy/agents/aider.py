@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from cabproxy.agents import litellm
 from cabproxy.agents.base import Install, Launch, LaunchContext
 from cabproxy.agents.common import QUIET, Cli
 from cabproxy.agents.report import raw, rounded, rounding
@@ -24,7 +25,7 @@ class Aider(Cli):
 
     name = "aider"
     tested = True
-    other_wires = ("anthropic_messages",)
+    other_wires = ("anthropic_messages", "gemini")
     homepage = "https://aider.chat"
     install = Install(
         kind="pip",
@@ -41,7 +42,7 @@ class Aider(Cli):
         git = ("--no-auto-commits", "--no-dirty-commits", "--no-gitignore") if context.git else ("--no-git",)
         argv = (
             self.command(context),
-            f"--model=openai/{context.model}",
+            f"--model={litellm.model_of(context, self.wire)}",
             "--edit-format=diff",
             "--yes-always",
             *git,
@@ -58,12 +59,7 @@ class Aider(Cli):
             "--",
             *context.files,
         )
-        env = QUIET | {
-            "OPENAI_API_BASE": context.endpoint.base_url,
-            "OPENAI_API_KEY": context.endpoint.key,
-            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-            "LITELLM_TELEMETRY": "False",
-        }
+        env = QUIET | litellm.environment(context, self.wire)
         return Launch(argv=argv, env=env, home_files={PRICE_MAP: '{"none": {}}\n'})
 
     def claim(self, run_id: str, stdout: str, home_files: dict[str, bytes]) -> Claim | None:

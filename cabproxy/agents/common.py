@@ -6,7 +6,8 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
-from cabproxy.agents.base import Install, LaunchContext
+from cabproxy.agents.base import Agent, Install, LaunchContext
+from cabproxy.errors import UserError
 from cabproxy.ledger.record import Claim
 
 QUIET = {
@@ -22,6 +23,14 @@ KEY_ENV = "CAB_KEY"
 PROVIDER = "cab"
 """The provider's name where an agent's configuration wants one."""
 
+WIRES = {
+    "chat": "openai_chat",
+    "responses": "openai_responses",
+    "messages": "anthropic_messages",
+    "gemini": "gemini",
+}
+"""What a wire API is called behind the @ of an agent's name, and the dialect it is."""
+
 
 class Cli:
     """Defaults for an agent that is one command line. A subclass sets the attributes and writes `launch`."""
@@ -36,6 +45,9 @@ class Cli:
     report_files: tuple[str, ...] = ()
     """Files below HOME that `claim` reads; the harness hands over these and no others."""
     other_wires: tuple[str, ...] = ()
+    """Dialects it can be told to speak; `launch` goes by `wire`."""
+    spoken = ""
+    """The name of the wire API where it is not the usual one; see `speak`."""
     exits: Mapping[int, str] = {}
     notes: tuple[str, ...] = ()
 
@@ -64,6 +76,17 @@ class Cli:
             "exit_codes": {str(code): text for code, text in self.exits.items()},
             "notes": list(self.notes),
         }
+
+
+def speak(agent: Agent, wire: str) -> None:
+    """Has the agent speak another wire API, by the name in WIRES. UserError where it cannot."""
+    usual = agent.wire
+    able = {name: dialect for name, dialect in WIRES.items() if dialect in (usual, *getattr(agent, "other_wires", ()))}
+    if wire not in able:
+        raise UserError(f"{agent.name}@{wire}: {agent.name} speaks {', '.join(able)}; name one of them")
+    if able[wire] != usual:
+        agent.wire = able[wire]
+        agent.spoken = wire  # type: ignore[attr-defined]  # whoever has other wires is a Cli
 
 
 def common_exit(code: int) -> str | None:

@@ -46,6 +46,10 @@ class Copilot(Cli):
             "COPILOT_PROVIDER_BASE_URL": context.endpoint.base_url,
             "COPILOT_PROVIDER_API_KEY": context.endpoint.key,
         }
+        if self.wire == "openai_responses":
+            env["COPILOT_PROVIDER_WIRE_API"] = "responses"
+        elif self.wire == "anthropic_messages":
+            env |= {"COPILOT_PROVIDER_TYPE": "anthropic", "COPILOT_PROVIDER_BASE_URL": context.endpoint.root_url}
         return Launch(argv=argv, env=env)
 
     def claim(self, run_id: str, stdout: str, home_files: dict[str, bytes]) -> Claim | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cabproxy.agents import litellm
 from cabproxy.agents.base import Install, Launch, LaunchContext
 from cabproxy.agents.common import QUIET, Cli
 from cabproxy.agents.layout import PYTHON
@@ -18,7 +19,7 @@ class MiniSweAgent(Cli):
 
     name = "mini-swe-agent"
     tested = True
-    other_wires = ("openai_responses",)
+    other_wires = ("openai_responses", "anthropic_messages", "gemini")
     homepage = "https://mini-swe-agent.com"
     install = Install(
         kind="pip",
@@ -36,7 +37,8 @@ class MiniSweAgent(Cli):
             "--yolo",
             "--exit-immediately",
             "--cost-limit=0",
-            f"--model=openai/{context.model}",
+            f"--model={litellm.model_of(context, self.wire)}",
+            *(("--model-class=litellm_response",) if self.wire == "openai_responses" else ()),
             f"--output={context.home}/{TRAJECTORY}",
             f"--task={context.prompt}",
         )
@@ -44,10 +46,7 @@ class MiniSweAgent(Cli):
             "MSWEA_CONFIGURED": "true",
             "MSWEA_COST_TRACKING": "ignore_errors",
             "MSWEA_SILENT_STARTUP": "1",
-            "OPENAI_API_BASE": context.endpoint.base_url,
-            "OPENAI_API_KEY": context.endpoint.key,
-            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-            "LITELLM_TELEMETRY": "False",
+            **litellm.environment(context, self.wire),
         }
         return Launch(argv=argv, env=env)
 
@@ -58,18 +57,27 @@ class MiniSweAgent(Cli):
 
     def claim(self, run_id: str, stdout: str, home_files: dict[str, bytes]) -> Claim | None:
         """The sum of the usage of all answers in the trajectory."""
-        usages = list(_usages(json_document(home_files.get(TRAJECTORY, b"").decode(errors="replace"))))
+        usages = _usages(json_document(home_files.get(TRAJECTORY, b"").decode(errors="replace")))
         if not usages:
             return None
         return Claim(
             run_id=run_id,
             source=TRAJECTORY,
-            prompt=total([number(one, "prompt_tokens") for one in usages]),
-            completion=total([number(one, "completion_tokens") for one in usages]),
-            cached=total([number(one, "prompt_tokens_details", "cached_tokens") for one in usages]),
-            reasoning=total([number(one, "completion_tokens_details", "reasoning_tokens") for one in usages]),
+            prompt=_sum(usages, ("prompt_tokens",), ("input_tokens",)),
+            completion=_sum(usages, ("completion_tokens",), ("output_tokens",)),
+            cached=_sum(usages, ("prompt_tokens_details", "cached_tokens"), ("input_tokens_details", "cached_tokens")),
+            reasoning=_sum(
+                usages,
+                ("completion_tokens_details", "reasoning_tokens"),
+                ("output_tokens_details", "reasoning_tokens"),
+            ),
             raw=raw(usages),
         )
+
+
+def _sum(usages: list[dict[str, Any]], *paths: tuple[str, ...]) -> int | None:
+    """Of what stands at one of the paths in each: a chat's usage and a response's name the same things differently."""
+    return total([next((n for path in paths if (n := number(one, *path)) is not None), None) for one in usages])
 
 
 def _usages(document: Any) -> list[dict[str, Any]]:
@@ -77,7 +85,9 @@ def _usages(document: Any) -> list[dict[str, Any]]:
     found = []
     for message in messages if isinstance(messages, list) else []:
         extra = message.get("extra") if isinstance(message, dict) else None
-        answer = extra.get("response") if isinstance(extra, dict) else None
-        if isinstance(answer, dict) and isinstance(answer.get("usage"), dict):
-            found.append(answer["usage"])
+        # A chat's answer is kept beside the message; over the responses API the message is the answer.
+        for answer in (extra.get("response") if isinstance(extra, dict) else None, message):
+            if isinstance(answer, dict) and isinstance(answer.get("usage"), dict):
+                found.append(answer["usage"])
+                break
     return found

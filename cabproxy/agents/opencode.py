@@ -16,7 +16,7 @@ class Opencode(Cli):
 
     name = "opencode"
     tested = True
-    other_wires = ("openai_responses", "anthropic_messages")
+    other_wires = ("openai_responses", "anthropic_messages", "gemini")
     homepage = "https://opencode.ai"
     install = Install(
         kind="npm",
@@ -40,7 +40,7 @@ class Opencode(Cli):
         argv = (self.command(context), "run", "--format", "json", "--auto", "-m", model, "--", context.prompt)
         env = QUIET | {
             KEY_ENV: context.endpoint.key,
-            "OPENCODE_CONFIG_CONTENT": json.dumps(config(context)),
+            "OPENCODE_CONFIG_CONTENT": json.dumps(config(context, self.wire)),
             "OPENCODE_DISABLE_AUTOUPDATE": "1",
             "OPENCODE_DISABLE_MODELS_FETCH": "1",
             "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
@@ -71,11 +71,22 @@ class Opencode(Cli):
         )
 
 
-def config(context: LaunchContext) -> dict[str, object]:
+PACKAGES = {
+    "openai_chat": "@ai-sdk/openai-compatible",
+    "openai_responses": "@ai-sdk/openai",
+    "anthropic_messages": "@ai-sdk/anthropic",
+    "gemini": "@ai-sdk/google",
+}
+"""What speaks a dialect; all of them are part of its binary."""
+
+
+def config(context: LaunchContext, wire: str) -> dict[str, object]:
     """One provider and one model; the key stays in its variable."""
-    options = {"baseURL": context.endpoint.base_url, "apiKey": f"{{env:{KEY_ENV}}}"}
+    endpoint = context.endpoint
+    base = f"{endpoint.root_url}/v1beta" if wire == "gemini" else endpoint.base_url
+    options = {"baseURL": base, "apiKey": f"{{env:{KEY_ENV}}}"}
     provider = {
-        "npm": "@ai-sdk/openai-compatible",
+        "npm": PACKAGES[wire],
         "name": PROVIDER,
         "options": options,
         "models": {context.model: {"name": context.model}},

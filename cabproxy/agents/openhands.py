@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cabproxy.agents import litellm
 from cabproxy.agents.base import Install, Launch, LaunchContext
 from cabproxy.agents.common import QUIET, Cli
 
@@ -23,10 +24,9 @@ class OpenHands(Cli):
             f"--task={context.prompt}",
         )
         env = QUIET | {
+            **litellm.QUIET,
             "LLM_MODEL": f"openai/{context.model}",
             "LLM_BASE_URL": context.endpoint.base_url,
             "LLM_API_KEY": context.endpoint.key,
-            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-            "LITELLM_TELEMETRY": "False",
         }
         return Launch(argv=argv, env=env)

@@ -10,13 +10,21 @@ from cabproxy.agents.common import KEY_ENV, PROVIDER, QUIET, Cli
 from cabproxy.agents.report import json_lines, number, raw, total
 from cabproxy.ledger.record import Claim
 
+APIS = {
+    "openai_chat": ("openai-completions", "/v1"),
+    "openai_responses": ("openai-responses", "/v1"),
+    "anthropic_messages": ("anthropic-messages", ""),
+    "gemini": ("google-generative-ai", "/v1beta"),
+}
+"""By dialect: what it calls the API, and what its base URL ends in."""
+
 
 class Pi(Cli):
     """Reports exact tokens for each message."""
 
     name = "pi"
     tested = True
-    other_wires = ("openai_responses", "anthropic_messages")
+    other_wires = ("openai_responses", "anthropic_messages", "gemini")
     homepage = "https://github.com/badlogic/pi-mono"
     install = Install(
         kind="npm",
@@ -46,7 +54,9 @@ class Pi(Cli):
             "PI_SKIP_VERSION_CHECK": "1",
             "PI_TELEMETRY": "0",
         }
-        return Launch(argv=argv, env=env, home_files={".pi/agent/models.json": json.dumps(models(context), indent=1)})
+        return Launch(
+            argv=argv, env=env, home_files={".pi/agent/models.json": json.dumps(models(context, self.wire), indent=1)}
+        )
 
     def claim(self, run_id: str, stdout: str, home_files: dict[str, bytes]) -> Claim | None:
         """The sum over assistant messages as they end; input leaves out what the cache had and what it took."""
@@ -70,11 +80,12 @@ def plain(prompt: str) -> str:
     return f"\n{prompt}" if prompt.startswith(("-", "@")) else prompt
 
 
-def models(context: LaunchContext) -> dict[str, Any]:
+def models(context: LaunchContext, wire: str) -> dict[str, Any]:
     """One provider and one model; the key stays in its variable."""
+    api, path = APIS[wire]
     provider = {
-        "baseUrl": context.endpoint.base_url,
-        "api": "openai-completions",
+        "baseUrl": context.endpoint.root_url + path,
+        "api": api,
         "apiKey": KEY_ENV,
         "models": [{"id": context.model}],
     }

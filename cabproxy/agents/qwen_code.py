@@ -17,13 +17,21 @@ SETTINGS: dict[str, Any] = {
     "general": {"enableAutoUpdate": False},
 }
 
+AUTH_TYPES = {
+    "openai_chat": "openai",
+    "openai_responses": "openai-responses",
+    "anthropic_messages": "anthropic",
+    "gemini": "gemini",
+}
+"""What it calls the dialects."""
+
 
 class QwenCode(Cli):
     """Reports exact tokens when it ends."""
 
     name = "qwen-code"
     tested = True
-    other_wires = ("openai_responses", "anthropic_messages")
+    other_wires = ("openai_responses", "anthropic_messages", "gemini")
     homepage = "https://github.com/QwenLM/qwen-code"
     install = Install(
         kind="npm",
@@ -40,17 +48,13 @@ class QwenCode(Cli):
     def launch(self, context: LaunchContext) -> Launch:
         argv = (
             self.command(context),
-            "--auth-type=openai",
+            f"--auth-type={AUTH_TYPES[self.wire]}",
             f"--model={context.model}",
             "--yolo",
             "--output-format=json",
             f"--prompt={context.prompt}",
         )
-        env = QUIET | {
-            "OPENAI_API_KEY": context.endpoint.key,
-            "OPENAI_BASE_URL": context.endpoint.base_url,
-            "OPENAI_MODEL": context.model,
-        }
+        env = QUIET | endpoint_env(context, self.wire)
         return Launch(argv=argv, env=env, home_files={".qwen/settings.json": json.dumps(SETTINGS, indent=1)})
 
     def claim(self, run_id: str, stdout: str, home_files: dict[str, bytes]) -> Claim | None:
@@ -68,3 +72,15 @@ class QwenCode(Cli):
             cached=number(usage, "cache_read_input_tokens"),
             raw=raw(usage),
         )
+
+
+def endpoint_env(context: LaunchContext, wire: str) -> dict[str, str]:
+    """The variables a dialect's endpoint, key and model are read from."""
+    endpoint = context.endpoint
+    if wire == "gemini":
+        base, prefix = {"GOOGLE_GEMINI_BASE_URL": endpoint.root_url}, "GEMINI"
+    elif wire == "anthropic_messages":
+        base, prefix = {"ANTHROPIC_BASE_URL": endpoint.root_url}, "ANTHROPIC"
+    else:
+        base, prefix = {"OPENAI_BASE_URL": endpoint.base_url}, "OPENAI"
+    return {**base, f"{prefix}_API_KEY": endpoint.key, f"{prefix}_MODEL": context.model}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,30 +20,43 @@ TASK = "mutations/rust-error-negated"
 
 
 @click.command()
-@click.argument("name")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.option("--sandbox", "kinds", multiple=True, type=click.Choice(("local", "docker")), help="Default: local.")
-@click.option("--task", "task_id", default=TASK, show_default=True)
+@click.option("--task", "task_ids", multiple=True, default=(TASK,), show_default=True)
+@click.option("--all-wires", is_flag=True, help="Over every wire API the agent can speak, not only its usual one.")
 @click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="Keep the record there.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document per sandbox.")
-def doctor(name: str, kinds: tuple[str, ...], task_id: str, ledger: Path | None, as_json: bool) -> int:
-    """Run an agent on a task against the embedded endpoint, and say what works.
+@click.option("--json", "as_json", is_flag=True, help="One JSON document for each examination.")
+def doctor(
+    names: tuple[str, ...],
+    kinds: tuple[str, ...],
+    task_ids: tuple[str, ...],
+    all_wires: bool,
+    ledger: Path | None,
+    as_json: bool,
+) -> int:
+    """Run agents on tasks against the embedded endpoint, and say what works.
 
-    The agent is installed first where it is not there. It works when it solves the task and the ledger's tokens are,
-    call by call, what the endpoint says it served. Exit code 1 where it does not.
+    An agent is installed first where it is not there. It works when it solves the task over the wire API it was told to
+    speak and the ledger's tokens are, call by call, what the endpoint says it served. Exit code 1 where one does not.
 
     \b
     Examples:
       cabproxy agents doctor codex
-      cabproxy agents doctor aider --sandbox local --sandbox docker --json
+      cabproxy agents doctor aider pi@messages --sandbox local --sandbox docker --json
+      cabproxy agents doctor opencode --all-wires --task mutations/python-comparator-swap
     """
-    from cabproxy.agents import agent
+    from cabproxy.agents import agent, wires
     from cabproxy.taskkit.load import find_task, task_roots
 
-    agent(name)
-    task = find_task(task_id, task_roots(None))
+    told = [
+        name for name in names for name in ([f"{name}@{one}" for one in wires(agent(name))] if all_wires else [name])
+    ]
+    for name in told:
+        agent(name)
+    tasks = [find_task(task_id, task_roots(None)) for task_id in task_ids]
     works = True
     with tempfile.TemporaryDirectory(prefix="cab-doctor-") as folder:
-        for kind in kinds or ("local",):
+        for name, kind, task in product(told, kinds or ("local",), tasks):
             found = asyncio.run(_examine(name, task, kind, ledger or Path(folder) / "cab.sqlite"))
             click.echo(json.dumps(facts(found)) if as_json else "\n".join(lines(found)))
             works = works and found.works

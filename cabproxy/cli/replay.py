@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import signal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
+from cabproxy.cli.way import way_from, way_options
 from cabproxy.config import DEFAULT_PORT, ServeConfig
 from cabproxy.errors import UserError
 
@@ -27,6 +28,7 @@ from cabproxy.errors import UserError
     help="A request that was not recorded: 409 with what differs, or ask the endpoint and record that.",
 )
 @click.option("--upstream", metavar="URL", help="The endpoint for --on-miss forward.")
+@way_options
 @click.option("--pace", type=click.Choice(["instant", "recorded"]), default="instant", show_default=True)
 def replay(
     ledger: Path,
@@ -36,6 +38,7 @@ def replay(
     on_miss: str,
     upstream: str | None,
     pace: Literal["instant", "recorded"],
+    **way: Any,
 ) -> None:
     """Serve a recorded run again, answer by answer, with no endpoint.
 
@@ -52,11 +55,27 @@ def replay(
         raise UserError("--on-miss forward: needs an endpoint; name it with --upstream URL")
     if not ledger.exists():
         raise UserError(f"{ledger}: no such ledger; record one with cabproxy serve")
-    asyncio.run(_replay(ledger, run_id, host, port, upstream if on_miss == "forward" else None, pace))
+    misses = None
+    if on_miss == "forward" and upstream is not None:
+        found = way_from(way)
+        misses = ServeConfig(
+            upstream=upstream,
+            ledger=ledger,
+            label="replay misses",
+            ca_file=found.ca_file,
+            upstream_proxy=found.upstream_proxy,
+            trust_env=found.trust_env,
+        )
+    asyncio.run(_replay(ledger, run_id, host, port, misses, pace))
 
 
 async def _replay(
-    path: Path, run_id: str | None, host: str, port: int, upstream: str | None, pace: Literal["instant", "recorded"]
+    path: Path,
+    run_id: str | None,
+    host: str,
+    port: int,
+    misses: ServeConfig | None,
+    pace: Literal["instant", "recorded"],
 ) -> None:
     from cabproxy.ledger import Ledger
     from cabproxy.proxy.replay import Replay
@@ -67,8 +86,8 @@ async def _replay(
         shelf = Shelf(load(ledger, run_id))
     async with contextlib.AsyncExitStack() as stack:
         forward_to = None
-        if upstream is not None:
-            recorder = ProxyServer(ServeConfig(upstream=upstream, ledger=path, label="replay misses"))
+        if misses is not None:
+            recorder = ProxyServer(misses)
             await recorder.start()
             stack.push_async_callback(recorder.stop)
             forward_to = recorder.base_url

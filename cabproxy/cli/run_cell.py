@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from cabproxy.cli.way import way_from, way_options
 from cabproxy.config import DEFAULT_LEDGER
 from cabproxy.errors import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
 from cabproxy.proxy.script import BEHAVIOURS
@@ -19,8 +20,14 @@ ENDPOINT_ENV = "CAB_ENDPOINT"
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The flags both commands take."""
-    options = [
-        click.option("--agent", "--tui", "agent", required=True, help="A known agent, or package.module:Class."),
+    options: list[Callable[..., Any]] = [
+        click.option(
+            "--agent",
+            "--tui",
+            "agent",
+            required=True,
+            help="A known agent (NAME@WIRE: over another wire API), package.module:Class, or a TOML file.",
+        ),
         click.option("--model", required=True, help="The model as the endpoint names it."),
         click.option("--task", "task_id", required=True, help="A task's id, or the path of its directory."),
         click.option(
@@ -34,6 +41,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--key-env", default=KEY_ENV, show_default=True, help="The variable that holds the endpoint's key."
         ),
+        way_options,
         click.option("--sandbox", type=click.Choice(("auto", "docker", "local")), default="auto", show_default=True),
         click.option("--runs", type=click.IntRange(1, 1000), default=1, show_default=True),
         click.option("--timeout-s", type=click.FloatRange(0.1), help="The agent's time limit; default: the task's."),
@@ -55,6 +63,13 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--no-score", is_flag=True, help="Record only."),
         click.option(
             "--out", type=click.Path(path_type=Path), help="Where the cell's page goes; default: beside the ledger."
+        ),
+        click.option(
+            "--asciicast",
+            type=click.Choice(("2", "3")),
+            default="2",
+            show_default=True,
+            help="The version of the terminal's recording.",
         ),
         click.option("--keep", type=click.Path(path_type=Path), help="Leave the agent's work tree in this folder."),
         click.option("--json", "as_json", is_flag=True, help="One line of JSON for each run."),
@@ -115,7 +130,7 @@ def _main(options: dict[str, Any], *, provisional: bool) -> int:
 
 
 def _requests(options: dict[str, Any], provisional: bool) -> Any:
-    from cabproxy.agents import agent
+    from cabproxy.agents import agent, label
     from cabproxy.agents.plugin import read_plugin
     from cabproxy.cli.tasks_choice import tell_unknown_keys
     from cabproxy.config import Secret
@@ -123,22 +138,24 @@ def _requests(options: dict[str, Any], provisional: bool) -> Any:
     from cabproxy.harness.request import ORACLE, CellRequest
     from cabproxy.harness.scorer import load
     from cabproxy.harness.workspace import instructions
+    from cabproxy.proxy.hop import hop_towards
     from cabproxy.proxy.target import parse_upstream
     from cabproxy.taskkit.load import find_task, task_roots
 
     task = find_task(options["task_id"], task_roots(options["tasks_dir"]))
     tell_unknown_keys([task])
-    name = agent(options["agent"]).name
+    name = label(agent(options["agent"]))
+    way = way_from(options)
     if options["endpoint"] != ORACLE:
-        parse_upstream(options["endpoint"])
+        hop_towards(parse_upstream(options["endpoint"]), way.upstream_proxy, os.environ if way.trust_env else None)
     scorer = None if options["no_score"] else options["scorer"]
     if scorer:
         load(scorer)
     plugins = tuple(read_plugin(path) for path in options["plugins"])
     instructions(task, plugins)
     key = os.environ.pop(options["key_env"], None)  # no child of this process inherits it
-    label = "+".join((name, *(plugin.name for plugin in plugins)))
-    cell = f"{options['sweep_id']}/{label}/{options['model']}/{task.task_id}"
+    contender = "+".join((name, *(plugin.name for plugin in plugins)))
+    cell = f"{options['sweep_id']}/{contender}/{options['model']}/{task.task_id}"
     first = next_run_number(options["ledger"], cell)
     for number in range(first, first + options["runs"]):
         yield CellRequest(
@@ -149,12 +166,14 @@ def _requests(options: dict[str, Any], provisional: bool) -> Any:
             ledger=options["ledger"],
             endpoint=options["endpoint"],
             key=Secret(key) if key else None,
+            way=way,
             behaviour=options["behaviour"],
             run_number=number,
             sweep_id=options["sweep_id"],
             timeout_s=options["timeout_s"],
             plugins=plugins,
             provisional=provisional,
+            asciicast=3 if options["asciicast"] == "3" else 2,
             keep=options["keep"],
             scorer=scorer,
             profile=options["profile"],

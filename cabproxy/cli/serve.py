@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from cabproxy.cli.way import way_from, way_options
 from cabproxy.config import DEFAULT_LEDGER, DEFAULT_PORT, Limits, Secret, ServeConfig
 from cabproxy.errors import UserError
 
@@ -29,9 +30,7 @@ from cabproxy.errors import UserError
 @click.option("--max-tokens", type=click.IntRange(min=0), metavar="N", help="Budget of the server: tokens.")
 @click.option("--max-cost-usd", metavar="X", help="Budget of the server: dollars.")
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="Calls in flight at once.")
-@click.option("--ca-file", type=click.Path(path_type=Path), help="More certificate authorities for an https upstream.")
-@click.option("--upstream-proxy", metavar="URL", help="An HTTP proxy on the way to the endpoint: http://host:port.")
-@click.option("--trust-env", is_flag=True, help="Go by HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.")
+@way_options
 @click.option(
     "--record-failure",
     type=click.Choice(["refuse", "allow"]),
@@ -79,6 +78,7 @@ def serve(**options: Any) -> int:
 
 def config_from(options: dict[str, Any]) -> ServeConfig:
     """The options as a configuration. Raises UserError for variables that are not set."""
+    way = way_from(options)
     return ServeConfig(
         upstream=options["upstream"],
         ledger=options["ledger"],
@@ -95,9 +95,9 @@ def config_from(options: dict[str, Any]) -> ServeConfig:
             max_cost_usd=options["max_cost_usd"],
             max_concurrent=options["max_concurrent"],
         ),
-        ca_file=options["ca_file"],
-        upstream_proxy=_proxy(options["upstream_proxy"]),
-        trust_env=options["trust_env"],
+        ca_file=way.ca_file,
+        upstream_proxy=way.upstream_proxy,
+        trust_env=way.trust_env,
         record_failure=options["record_failure"],
         fsync=options["fsync"],
         ingest="process",
@@ -106,17 +106,6 @@ def config_from(options: dict[str, Any]) -> ServeConfig:
         label=options["label"],
         otel="" if options["otel"] else None,
     )
-
-
-def _proxy(url: str | None) -> Secret | None:
-    if url is None:
-        return None
-    if "@" in url:
-        raise UserError(
-            "--upstream-proxy: holds credentials, which everybody on this machine can read in the list of processes; "
-            "put the URL into HTTPS_PROXY or HTTP_PROXY and give --trust-env"
-        )
-    return Secret(url)
 
 
 def _secret(name: str | None, option: str) -> Secret | None:

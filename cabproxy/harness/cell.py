@@ -379,6 +379,7 @@ class Cell:
             pty=bool(self.launch and self.launch.pty),
             title=self.request.cell_id,
             wall_s=(self.row.opened_wall_ns + done.started_ns - self.row.opened_ns) // 10**9,
+            version=self.request.asciicast,
         )
         writer.add_artifact(self.run_id, "terminal.cast", MEDIA_TYPE, shown)
         text = mask(done.stdout, self.secrets).decode("utf-8", "replace")

@@ -12,12 +12,13 @@ import os
 import tempfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct, structs
 
 from cabproxy.agents.plugin import Plugin
+from cabproxy.config import Secret, Way
 from cabproxy.errors import CabError, UserError
 from cabproxy.harness.keys import take
 from cabproxy.harness.request import CellRequest, CellResult
@@ -54,6 +55,10 @@ class Order(Struct, frozen=True, kw_only=True):
     requests_per_minute: int | None = None  # this cell's share of the endpoint's
     tokens_per_minute: int | None = None
     prices: Overrides | None = None
+    asciicast: Literal[2, 3] = 2
+    upstream_proxy: str | None = None  # a matrix's, so without credentials
+    trust_env: bool = False  # the worker's own variables
+    ca: str | None = None  # the text of the CA bundle
 
 
 class Cluster:
@@ -125,6 +130,9 @@ def order_of(request: CellRequest, model: Model, sandbox: str, jobs: int = 1) ->
         agent_file=Path(request.agent).read_text(encoding="utf-8") if request.agent.endswith(".toml") else None,
         requests_per_minute=_share(model.requests_per_minute, cells),
         tokens_per_minute=_share(model.tokens_per_minute, cells),
+        upstream_proxy=model.upstream_proxy,
+        trust_env=model.trust_env,
+        ca=Path(model.ca_file).read_text(encoding="utf-8") if model.ca_file else None,
         **fields,
     )
 
@@ -162,6 +170,13 @@ async def _run(order: Order, task: Any, ledger: Path) -> CellResult:
         file = ledger.with_name("agent.toml")
         file.write_text(order.agent_file, encoding="utf-8")
         fields["agent"] = str(file)
+    if order.ca is not None:
+        ledger.with_name("ca.pem").write_text(order.ca, encoding="utf-8")
+    fields["way"] = Way(
+        ca_file=ledger.with_name("ca.pem") if order.ca is not None else None,
+        upstream_proxy=Secret(order.upstream_proxy) if order.upstream_proxy else None,
+        trust_env=order.trust_env,
+    )
     pace = Pace(order.requests_per_minute, order.tokens_per_minute)
     request = CellRequest(task=task, ledger=ledger, key=take(order.key_env), pace=pace, **fields)
     return await run_cell(request, await asyncio.to_thread(provider, order.sandbox))
@@ -179,6 +194,7 @@ _SAME = (
     "profile",
     "plugins",
     "prices",
+    "asciicast",
 )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
+from cabproxy.agents import agent, label
 from cabproxy.config import Secret
 from cabproxy.harness.cell import run_cell
 from cabproxy.harness.provider import Provider
@@ -34,6 +35,8 @@ class Examination(Struct, frozen=True, kw_only=True):
     """What works. `differences` names every call whose tokens in the ledger are not those the oracle served."""
 
     agent: str
+    version: str | None
+    wire: str  # the dialect it was told to speak
     sandbox: str
     task_id: str
     result: CellResult
@@ -47,17 +50,20 @@ class Examination(Struct, frozen=True, kw_only=True):
 
     @property
     def works(self) -> bool:
-        """Solved, and every call counted right."""
-        return self.result.status == "ok" and self.result.passed is True and not self.differences
+        """Solved over the wire API it was told to speak, and every call counted right."""
+        solved = self.result.status == "ok" and self.result.passed is True
+        return solved and self.wire in self.dialects and not self.differences
 
 
 async def examine(
     name: str, task: Task, provider: Provider, ledger: Path, *, behaviour: Behaviour = "solve", say: Say = silent
 ) -> Examination:
     """Runs one cell of the agent on the task. The oracle is started here, so that what it served can be asked."""
+    adapter = agent(name)
     async with OracleServer(script_for(task, behaviour)) as oracle:
         request = CellRequest(
             agent=name,
+            agent_name=label(adapter),
             model=MODEL,
             task=task,
             ledger=ledger,
@@ -74,7 +80,9 @@ async def examine(
         claims = opened.claims(result.run_id)
     clocks = (run.started_ns, run.ended_ns)
     return Examination(
-        agent=name,
+        agent=label(adapter),
+        version=run.agent_version,
+        wire=adapter.wire,
         sandbox=provider.kind,
         task_id=task.task_id,
         result=structs.replace(result, page=None),

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from cabproxy.config import Secret, ServeConfig
+from cabproxy.config import Secret, ServeConfig, Way
 from cabproxy.harness.request import ORACLE, CellRequest
 from cabproxy.ledger import Ledger
 from cabproxy.ledger.record import Call, Run
@@ -40,8 +40,9 @@ class Recording:
         return self._server
 
     async def __aenter__(self) -> Recording:
-        upstream, key = self.request.endpoint, self.request.key
+        upstream, key, way = self.request.endpoint, self.request.key, self.request.way
         if upstream == ORACLE:
+            way = Way()  # it is here
             self._oracle = await self._start_oracle()
             upstream, key = self._oracle.root_url, Secret(secrets.token_urlsafe(32))
         config = ServeConfig(
@@ -52,6 +53,9 @@ class Recording:
             unix_socket=self.socket,
             token=Secret(secrets.token_urlsafe(32)),  # the agent can reach the control API too
             only_run=self.run_id,  # what the agent asks under another name, or none, is asked on its account
+            ca_file=way.ca_file,
+            upstream_proxy=way.upstream_proxy,
+            trust_env=way.trust_env,
             drain_s=DRAIN_S,
             label=f"harness of {self.request.cell_id}",
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from cabproxy.agents.plugin import Plugin
-from cabproxy.config import Secret
+from cabproxy.config import Secret, Way
 from cabproxy.ledger.record import RunStatus
 from cabproxy.proxy.pace import Pace
 from cabproxy.proxy.script import Behaviour
@@ -36,12 +36,14 @@ class CellRequest(Struct, frozen=True, kw_only=True):
     ledger: Path
     endpoint: str = ORACLE  # a URL, or `oracle` for the embedded endpoint
     key: Secret | None = None  # the endpoint's
+    way: Way = Way()  # to the endpoint
     behaviour: Behaviour = "solve"  # of the oracle
     run_number: int = 1
     sweep_id: str = "adhoc"
     timeout_s: float | None = None  # default: the task's
     plugins: tuple[Plugin, ...] = ()
     provisional: bool = False
+    asciicast: Literal[2, 3] = 2  # the version of the terminal's recording
     keep: Path | None = None  # a folder where the agent's tree is left for a look
     scorer: str | None = SCORER  # dotted path; None: not scored
     profile: str | None = None

@@ -24,11 +24,11 @@ def cast(done: Finished, out: bytes, err: bytes, *, pty: bool, title: str, wall_
     code = done.exit_code if done.exit_code is not None else 128 + (done.signal or 9)
     events.append([ended, "x", str(code)] if version == 3 else [ended, "m", f"exit {code}"])
     lines = [json.dumps(_header(title, wall_s, ended, version), ensure_ascii=False)]
-    before = 0.0
-    for at, kind, data in events:
-        at = max(at, before)
+    before = 0
+    for moment, kind, data in events:
+        at = max(round(moment * 1e6), before)  # whole microseconds, so that a sum of intervals does not drift
         shown = at - before if version == 3 else at
-        lines.append(json.dumps([round(shown, 6), kind, data], ensure_ascii=False))
+        lines.append(json.dumps([shown / 1e6, kind, data], ensure_ascii=False))
         before = at
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 

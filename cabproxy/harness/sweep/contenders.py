@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from cabproxy.agents import agent as find_agent
+from cabproxy.agents import label
 from cabproxy.agents.plugin import Plugin, read_plugin
 from cabproxy.errors import UserError
 from cabproxy.harness.sweep.matrix import Matrix
@@ -49,7 +50,7 @@ def _contender(path: Path, entry: str, plugins: dict[str, Plugin]) -> Contender:
     if spec.endswith(".toml"):
         spec = str((path.parent / spec).absolute())
     try:
-        name = find_agent(spec).name
+        name = label(find_agent(spec))
     except UserError as error:
         raise UserError(f"{path}: agents: {error}") from None
     if spec.endswith(".toml"):

@@ -26,7 +26,8 @@ def lacks(sandbox: str, tasks: Iterable[Task], contenders: Iterable[Contender]) 
     """Looks and changes nothing."""
     from cabproxy.harness.sandbox.docker_engine import available, connect
 
-    agents = list({one.name: find_agent(one.spec) for one in contenders}.values())
+    found = [find_agent(one.spec) for one in contenders]
+    agents = list({agent.name: agent for agent in found}.values())  # whatever it speaks, it is installed once
     if sandbox == "local" or (sandbox == "auto" and not available()):
         return _sorted(line for agent in agents for line in _not_installed(agent))
     try:

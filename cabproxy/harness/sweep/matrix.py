@@ -9,6 +9,7 @@ jobs = 2                             # cells at a time
 seed = 7                             # of the order of the cells
 retries = 1                          # further tries of a cell that ended infra_invalid
 timeout_s = 600
+asciicast = 2                        # or 3: the version of the terminals' recordings
 
 [[models]]
 name = "some-model"
@@ -17,6 +18,8 @@ key_env = "CAB_KEY"
 max_parallel = 4                     # cells at a time against this endpoint
 requests_per_minute = 300            # over all cells at work against it
 tokens_per_minute = 400_000
+trust_env = false                    # true: go by HTTPS_PROXY and the like
+# upstream_proxy = "http://host:3128"   # an HTTP proxy on the way; ca_file = "ca.pem": more authorities
 
 [stop]
 max_usd = 20.0
@@ -38,11 +41,14 @@ import fnmatch
 import re
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from cabproxy.config import Secret, Way
 from cabproxy.errors import UserError
+from cabproxy.proxy.hop import parse_hop
 from cabproxy.proxy.script import Behaviour
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -58,6 +64,18 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_parallel: int | None = None
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
+    upstream_proxy: str | None = None  # URL of an HTTP proxy on the way to the endpoint, without credentials
+    trust_env: bool = False  # go by HTTPS_PROXY and the like, which may hold credentials
+    ca_file: str | None = None  # more certificate authorities; beside the matrix
+
+    @property
+    def way(self) -> Way:
+        """To the endpoint."""
+        return Way(
+            ca_file=Path(self.ca_file) if self.ca_file else None,
+            upstream_proxy=Secret(self.upstream_proxy) if self.upstream_proxy else None,
+            trust_env=self.trust_env,
+        )
 
 
 class Stop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,6 +113,7 @@ class Matrix(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seed: int = 0
     retries: int = 1
     timeout_s: float | None = None
+    asciicast: Literal[2, 3] = 2  # the version of the terminals' recordings
     profile: str | None = None
     stop: Stop = Stop()
     exclude: tuple[Exclude, ...] = ()
@@ -114,8 +133,14 @@ def read_matrix(path: Path) -> Matrix:
         raise UserError(f"{path}: not TOML: {error}") from None
     except msgspec.ValidationError as error:
         raise UserError(f"{path}: {error}; `cabproxy sweep --help` shows a matrix") from None
+    matrix = structs.replace(matrix, models=tuple(_placed(path, model) for model in matrix.models))
     _check(path, matrix)
     return matrix
+
+
+def _placed(path: Path, model: Model) -> Model:
+    """With its file's path whole."""
+    return structs.replace(model, ca_file=str((path.parent / model.ca_file).absolute()) if model.ca_file else None)
 
 
 def _check(path: Path, matrix: Matrix) -> None:
@@ -136,7 +161,20 @@ def _check(path: Path, matrix: Matrix) -> None:
         for key in ("max_parallel", "requests_per_minute", "tokens_per_minute"):
             value = getattr(model, key)
             need(value is None or value >= 1, f"models.{model.name}.{key} {value}: at least 1; raise it")
+        _check_way(path, f"models.{model.name}", model)
     usd = matrix.stop.max_usd
     need(usd is None or usd > 0, f"stop.max_usd {usd}: above 0; raise it, or drop it")
     share = matrix.stop.max_invalid_share
     need(share is None or 0 < share <= 1, f"stop.max_invalid_share {share}: above 0 and at most 1; mend it")
+
+
+def _check_way(path: Path, where: str, model: Model) -> None:
+    if model.upstream_proxy is not None:
+        if "@" in model.upstream_proxy:
+            raise UserError(
+                f"{path}: {where}.upstream_proxy: holds credentials, and a matrix is no place for them; put the URL "
+                "into HTTPS_PROXY or HTTP_PROXY and say trust_env = true"
+            )
+        parse_hop(model.upstream_proxy, f"{path}: {where}.upstream_proxy")
+    if model.ca_file is not None and not Path(model.ca_file).is_file():
+        raise UserError(f"{path}: {where}.ca_file {model.ca_file}: no such file; name a CA bundle beside the matrix")

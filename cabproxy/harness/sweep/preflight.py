@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
@@ -21,6 +22,7 @@ from cabproxy.harness.sweep.lacks import lacks
 from cabproxy.harness.sweep.matrix import Matrix, Model
 from cabproxy.harness.sweep.plan import Plan
 from cabproxy.ledger.record import Usage
+from cabproxy.proxy.hop import hop_towards
 from cabproxy.proxy.target import parse_upstream
 from cabproxy.taskkit.task import Task
 from cabproxy.tokens.prices import Overrides, price
@@ -100,17 +102,19 @@ def _no_price(model: Model, prices: Overrides | None) -> str | None:
 async def _endpoint_problem(model: Model) -> str | None:
     if model.endpoint == ORACLE:
         return None
+    way = model.way
     try:
-        parse_upstream(model.endpoint)
+        upstream = parse_upstream(model.endpoint)
+        hop = hop_towards(upstream, way.upstream_proxy, os.environ if way.trust_env else None)
     except UserError as error:
         return str(error)
     if not take(model.key_env):
         return f"{model.name}: {model.key_env} is not set; export it, or name another variable as key_env"
-    parts = urlsplit(model.endpoint)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    host, port = (upstream.host, upstream.port) if hop is None else (hop.host, hop.port)
     try:
-        _, writer = await asyncio.wait_for(asyncio.open_connection(parts.hostname, port), CONNECT_S)
+        _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), CONNECT_S)
     except (OSError, TimeoutError) as error:
-        return f"{model.name}: {parts.hostname}:{port} cannot be reached ({error or 'timed out'})"
+        what = f"{host}:{port}" if hop is None else f"{hop.shown}, the proxy towards {upstream.shown},"
+        return f"{model.name}: {what} cannot be reached ({error or 'timed out'})"
     writer.close()
     return None

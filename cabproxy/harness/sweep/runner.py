@@ -143,12 +143,14 @@ class Sweep:
             ledger=self.ledger,
             endpoint=model.endpoint,
             key=self.keys[model.name],
+            way=model.way,
             pace=self.endpoints[model.endpoint].pace,
             prices=self.prices,
             behaviour=model.behaviour,
             run_number=cell.run_number,
             sweep_id=self.matrix.id,
             timeout_s=self.matrix.timeout_s,
+            asciicast=self.matrix.asciicast,
             profile=self.matrix.profile,
         )
         return await self.engine.run(request, model, self.matrix.sandbox)

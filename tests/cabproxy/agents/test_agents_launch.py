@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cabproxy.agents import agent, names
+from cabproxy.agents import agent, names, wires
 from cabproxy.agents.base import Launch, LaunchContext
 from cabproxy.wire.dialects import DIALECTS
 
@@ -60,3 +60,24 @@ def test_an_install_recipe_is_pinned(name: str) -> None:
 def test_what_is_not_claimed_is_none(name: str) -> None:
     claim = agent(name).claim("r_1", "nothing of the kind\n{}\n[]\n", {})
     assert claim is None or claim.prompt is None
+
+
+VARIANTS = [f"{name}@{wire}" for name in names() for wire in wires(agent(name))]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_over_every_wire_the_key_stays_in_the_environment_and_the_address_is_the_runs(
+    name: str, launch_context: LaunchContext, key: str
+) -> None:
+    launch = agent(name).launch(launch_context)
+    assert not any(key in text for text in (*launch.argv, *launch.home_files.values()))
+    assert key in launch.env.values()
+    told = "\n".join([*launch.env.values(), *launch.home_files.values()])
+    assert "10.0.0.1:8" in told
+    assert "run/r_1" in told
+
+
+@pytest.mark.parametrize("name", [name for name in names() if len(wires(agent(name))) > 1])
+def test_each_wire_is_launched_differently(name: str, launch_context: LaunchContext) -> None:
+    launches = [agent(f"{name}@{wire}").launch(launch_context) for wire in wires(agent(name))]
+    assert all(a != b for at, a in enumerate(launches) for b in launches[:at])

@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-from cabproxy.agents import agent, names
+from cabproxy.agents import agent, label, names
 from cabproxy.agents.aider import Aider
+from cabproxy.agents.install import prefix_for
 from cabproxy.errors import UserError
 
 
@@ -34,3 +35,16 @@ def test_the_table_loads_no_adapter() -> None:
     code = "import sys, cabproxy.agents; print([name for name in sys.modules if name.startswith('cabproxy.agents.')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_another_wire_is_another_name_and_the_same_installation() -> None:
+    usual, other = agent("pi"), agent("pi@messages")
+    assert (other.wire, label(other), label(usual)) == ("anthropic_messages", "pi@messages", "pi")
+    assert prefix_for(other) == prefix_for(usual)
+    assert label(agent("pi@chat")) == "pi"
+
+
+@pytest.mark.parametrize("name", ["codex@chat", "pi@", "mini@messages"])
+def test_a_wire_it_does_not_speak_is_the_users_mistake(name: str) -> None:
+    with pytest.raises(UserError, match=rf"^{name}: \w+ speaks "):
+        agent(name)

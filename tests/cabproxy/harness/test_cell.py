@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cabproxy.config import Secret
 from cabproxy.errors import UserError
 from cabproxy.ledger.record import Span
 from cabproxy.taskkit.load import load_task
@@ -46,6 +47,16 @@ async def test_a_fix_is_solved_and_everything_of_it_is_in_the_ledger(cells: Any)
         facts = json.loads(ledger.artifact(run.run_id, "task.json") or b"{}")
         assert facts["required"] == ["calc.py"]
         assert facts["agent_state"] == [".rogue"]
+
+
+async def test_the_terminal_is_recorded_in_the_version_asked_for_without_keys(cells: Any) -> None:
+    key = "sk-of-the-endpoint-0123456789"
+    result = await cells(f"print('{key}', os.environ['OPENAI_API_KEY'])", asciicast=3, key=Secret(key))
+    with cells.open() as ledger:
+        head, *events = map(json.loads, (ledger.artifact(result.run_id, "terminal.cast") or b"").splitlines())
+    assert (head["version"], events[-1][1:]) == (3, ["x", "0"])
+    (shown,) = {text.strip() for _, kind, text in events if kind == "o"}
+    assert set(shown) == {"*", " "}
 
 
 async def test_the_trace_has_one_root_and_every_step_within_it(cells: Any) -> None:

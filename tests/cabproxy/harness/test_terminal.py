@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cabproxy.harness.sandbox.base import Finished
 from cabproxy.harness.terminal import cast
 
@@ -54,3 +57,19 @@ def test_a_cut_output_ends_with_a_marker() -> None:
         ["m", "the rest of the output is not shown"],
         ["m", "exit 137"],
     ]
+
+
+@given(st.lists(st.integers(0, 10**12), max_size=40), st.integers(0, 10**12))
+def test_intervals_add_up_to_the_moments_of_version_2(moments: list[int], end: int) -> None:
+    moments.sort()
+    done = Finished(exit_code=0, ended_ns=end, stdout_size=len(moments), events=tuple((ns, 1, 1) for ns in moments))
+    two, three = (
+        lines(cast(done, b"x" * len(moments), b"", pty=True, title="", wall_s=0, version=version))[1:]
+        for version in (2, 3)
+    )
+    assert len(two) == len(three) == len(moments) + 1
+    at = 0
+    for (moment, _, _), (interval, _, _) in zip(two, three, strict=True):
+        assert interval >= 0
+        at += round(interval * 1e6)
+        assert at == round(moment * 1e6)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -21,79 +19,8 @@ PASSWORD = "pass-of-the-proxy-0123456789"
 BASIC = base64.b64encode(f"agent:{PASSWORD}".encode()).decode()
 
 
-class ForwardProxy:
-    """CONNECT and absolute form; wants Basic credentials where it has some."""
-
-    def __init__(self) -> None:
-        self.heads: list[bytes] = []
-        self.wanted: bytes | None = None
-        self.refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
-        self.port = 0
-        self._tasks: set[asyncio.Task[Any]] = set()
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await self._forward(reader, writer)
-        writer.close()
-
-    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        self.heads.append(head)
-        if self.wanted is not None and b"Proxy-Authorization: Basic " + self.wanted not in head:
-            writer.write(self.refusal)
-            await writer.drain()
-            return
-        method, target, _ = head.split(b" ", 2)
-        if method == b"CONNECT":
-            place, first = target, b""
-            writer.write(b"HTTP/1.1 200 Connection established\r\nVia: 1.1 here\r\n\r\n")
-        else:
-            place, _, path = target.removeprefix(b"http://").partition(b"/")
-            first = head.replace(target, b"/" + path, 1)
-        host, _, port = place.rpartition(b":")
-        there, up = await asyncio.open_connection(host.decode(), int(port))
-        up.write(first)
-        ways = [asyncio.create_task(pour(reader, up)), asyncio.create_task(pour(there, writer))]
-        try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            up.close()
-
-
-async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
-
-
-@pytest.fixture
-async def forward() -> AsyncIterator[ForwardProxy]:
-    proxy = ForwardProxy()
-    await proxy.start()
-    yield proxy
-    await proxy.stop()
-
-
 async def test_an_https_endpoint_is_reached_through_a_tunnel(
-    bench: Any, wire: Any, forward: ForwardProxy, secured: Any, certificate: tuple[Path, Path]
+    bench: Any, wire: Any, forward: Any, secured: Any, certificate: tuple[Path, Path]
 ) -> None:
     proxy = await bench.proxy(
         upstream=f"https://localhost:{secured.port}/v1",
@@ -112,7 +39,7 @@ async def test_an_https_endpoint_is_reached_through_a_tunnel(
 
 
 async def test_the_endpoints_certificate_is_verified_through_a_tunnel_too(
-    bench: Any, wire: Any, forward: ForwardProxy, secured: Any
+    bench: Any, wire: Any, forward: Any, secured: Any
 ) -> None:
     hop = Secret(f"http://127.0.0.1:{forward.port}")
     proxy = await bench.proxy(upstream=f"https://localhost:{secured.port}/v1", upstream_proxy=hop)
@@ -122,7 +49,7 @@ async def test_the_endpoints_certificate_is_verified_through_a_tunnel_too(
     assert secured.received == []
 
 
-async def test_an_http_endpoint_is_asked_in_absolute_form(bench: Any, wire: Any, forward: ForwardProxy) -> None:
+async def test_an_http_endpoint_is_asked_in_absolute_form(bench: Any, wire: Any, forward: Any) -> None:
     forward.wanted = BASIC.encode()
     place = f"127.0.0.1:{bench.endpoint.port}"
     proxy = await bench.proxy(upstream_proxy=Secret(f"http://agent:{PASSWORD}@127.0.0.1:{forward.port}/"))
@@ -136,7 +63,7 @@ async def test_an_http_endpoint_is_asked_in_absolute_form(bench: Any, wire: Any,
 
 @pytest.mark.parametrize("tls", [True, False])
 async def test_its_credentials_are_recorded_nowhere(
-    bench: Any, wire: Any, forward: ForwardProxy, secured: Any, certificate: tuple[Path, Path], tls: bool
+    bench: Any, wire: Any, forward: Any, secured: Any, certificate: tuple[Path, Path], tls: bool
 ) -> None:
     """Not even where the endpoint repeats what it got."""
     forward.wanted = BASIC.encode()
@@ -172,7 +99,7 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("answer", "reason"), ANSWERS)
 async def test_a_proxy_that_opens_no_tunnel_is_a_502_that_says_so(
-    bench: Any, wire: Any, forward: ForwardProxy, secured: Any, answer: bytes, reason: str
+    bench: Any, wire: Any, forward: Any, secured: Any, answer: bytes, reason: str
 ) -> None:
     forward.wanted, forward.refusal = b"something else", answer
     hop = Secret(f"http://agent:{PASSWORD}@127.0.0.1:{forward.port}")
@@ -186,7 +113,7 @@ async def test_a_proxy_that_opens_no_tunnel_is_a_502_that_says_so(
     assert PASSWORD not in error["message"]
 
 
-async def test_a_proxy_that_is_not_there_is_named(bench: Any, wire: Any, forward: ForwardProxy) -> None:
+async def test_a_proxy_that_is_not_there_is_named(bench: Any, wire: Any, forward: Any) -> None:
     await forward.stop()
     proxy = await bench.proxy(upstream_proxy=Secret(f"http://127.0.0.1:{forward.port}"))
     error = json.loads((await bench.ask(proxy.port, wire.request(b"{}")))[1])["error"]
@@ -194,7 +121,7 @@ async def test_a_proxy_that_is_not_there_is_named(bench: Any, wire: Any, forward
     assert f"http://127.0.0.1:{forward.port}, the proxy towards" in error["message"]
 
 
-def test_a_tunnel_on_the_loop_that_serve_uses(certificate: tuple[Path, Path]) -> None:
+def test_a_tunnel_on_the_loop_that_serve_uses(certificate: tuple[Path, Path], forward_proxy: type[Any]) -> None:
     """uvloop's start_tls is another one."""
     uvloop = pytest.importorskip("uvloop")
 
@@ -220,7 +147,7 @@ def test_a_tunnel_on_the_loop_that_serve_uses(certificate: tuple[Path, Path]) ->
                 self.got.set_result(data)
 
         server = await asyncio.start_server(echo, "127.0.0.1", 0, ssl=server_side)
-        forward = ForwardProxy()
+        forward = forward_proxy()
         await forward.start()
         upstream = parse_upstream(f"https://localhost:{server.sockets[0].getsockname()[1]}/v1")
         context = ssl.create_default_context(cafile=str(certificate[0]))

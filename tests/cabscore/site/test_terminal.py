@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from cabproxy.harness.sandbox.base import Finished
+from cabproxy.harness.terminal import cast
 from cabproxy.ledger import Ledger
 from cabscore.join import join
 from cabscore.site.terminal import terminal
@@ -27,6 +29,22 @@ def test_version_2_has_moments_and_version_3_has_intervals(cells: Any) -> None:
     three = read(cells, {"version": 3, "term": {"cols": 90, "rows": 20}}, *events)
     assert (three["width"], three["height"]) == (90, 20)
     assert three["events"] == [[1.5, "a"], [4.0, "b"]]
+
+
+def test_what_the_harness_records_plays_the_same_in_both_versions(cells: Any) -> None:
+    moments = [n * 333_333_333 for n in range(1, 40)]
+    done = Finished(
+        exit_code=3, ended_ns=20 * 10**9, stdout_size=len(moments), events=tuple((ns, 1, 1) for ns in moments)
+    )
+    out = bytes(65 + n % 26 for n in range(len(moments)))
+    casts = [cast(done, out, b"", pty=True, title="t", wall_s=0, version=version).decode() for version in (2, 3)]
+    two, three = (read(cells, *text.splitlines()) for text in casts)
+    assert two == three
+    assert [text for _, text in two["events"]] == list(out.decode())
+    assert (two["width"], two["height"]) == (120, 40)
+    last = [json.loads(text.splitlines()[-1]) for text in casts]
+    assert last[0] == [20.0, "m", "exit 3"]
+    assert last[1][1:] == ["x", "3"]
 
 
 @pytest.mark.parametrize(

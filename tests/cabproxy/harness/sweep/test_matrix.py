@@ -40,6 +40,13 @@ def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
         (('name = "oracle"', 'name = "oracle"\n[stop]\nmax_invalid_share = 2.0'), "max_invalid_share 2.0"),
         (('name = "oracle"', 'name = "oracle"\n[stop]\nmax_usd = 0'), "stop.max_usd 0"),
         (('name = "oracle"', 'name = "oracle"\nrequests_per_minute = 0'), "requests_per_minute 0"),
+        (
+            ('name = "oracle"', 'name = "oracle"\nupstream_proxy = "http://u:p@h:1"'),
+            "models.oracle.upstream_proxy: holds",
+        ),
+        (('name = "oracle"', 'name = "oracle"\nupstream_proxy = "socks5://h:1"'), "models.oracle.upstream_proxy: only"),
+        (('name = "oracle"', 'name = "oracle"\nca_file = "none.pem"'), "models.oracle.ca_file"),
+        (('tasks = ["mutations/*"]', 'tasks = ["mutations/*"]\nasciicast = 4'), "asciicast"),
         (("id =", "id"), "not TOML"),
     ],
 )
@@ -48,6 +55,14 @@ def test_a_mistake_is_named_with_its_key(tmp_path: Path, change: tuple[str, str]
         read_matrix(write(tmp_path, GOOD.replace(*change)))
     assert named in str(caught.value)
     assert "\n" not in str(caught.value).removesuffix("\n")
+
+
+def test_the_way_to_an_endpoint_is_its_models(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").touch()
+    text = GOOD + 'upstream_proxy = "http://h:1"\nca_file = "ca.pem"\n'
+    way = read_matrix(write(tmp_path, text)).models[0].way
+    assert way.upstream_proxy is not None and way.upstream_proxy.reveal() == "http://h:1"
+    assert (way.ca_file, way.trust_env) == (tmp_path / "ca.pem", False)
 
 
 def test_a_file_that_is_not_there_is_a_users_mistake(tmp_path: Path) -> None:

@@ -55,8 +55,12 @@ def test_a_missing_key_and_a_dead_endpoint_are_told(tmp_path: Path, monkeypatch:
         (missing,) = dry_run(Model(name="m", endpoint=endpoint, key_env="NO_SUCH_KEY"), tmp_path / "x").problems
         monkeypatch.setenv("SOME_KEY", "x")
         (dead,) = dry_run(Model(name="m", endpoint=endpoint, key_env="SOME_KEY"), tmp_path / "x").problems
+        monkeypatch.setenv("SOME_KEY", "x")
+        behind = Model(name="m", endpoint="http://models.invalid/v1", key_env="SOME_KEY", upstream_proxy=endpoint[:-3])
+        (hop,) = dry_run(behind, tmp_path / "x").problems
     assert "NO_SUCH_KEY is not set" in missing
     assert "cannot be reached" in dead
+    assert "the proxy towards http://models.invalid/v1, cannot be reached" in hop
     assert "SOME_KEY" not in os.environ  # no child of this process inherits it
 
 
