@@ -31,3 +31,9 @@ class Answer(Struct, frozen=True, kw_only=True):
     error: str | None = None
     whole: bool = True
     vectors: bool = False
+
+    @property
+    def thought(self) -> int | None:
+        """Reasoning tokens as reported, None where nothing or nonsense is: fewer than none tells nothing."""
+        reported = self.reported.reasoning
+        return reported if reported is None or reported >= 0 else None

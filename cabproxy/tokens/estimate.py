@@ -109,7 +109,7 @@ def estimate_completion(request: Request, answer: Answer, family: Family, *, mod
             tally.block(reason)
     if family.name == "mistral" and (found := _mistral(answer, tally)) is not None:
         return found
-    reported = answer.reported.reasoning or 0
+    reported = answer.thought or 0
     included = counts_thought(answer, request)
     features = completion_features(request, answer, thought_reported=bool(reported) or not included)
     tools = bool(features["call_count"])

@@ -127,7 +127,7 @@ def _reasoner(tally: Tally, request: Request, answer: Answer, said: Said, family
 
 def _thought(tally: Tally, answer: Answer, family: Family, request: Request) -> None:
     """Reported thought is added. It looks floored to whole blocks of 64, so up to 70 tokens more are of thought too."""
-    thought = answer.reported.reasoning
+    thought = answer.thought
     if PRO in request.blockers:
         tally.block(PRO)
         return

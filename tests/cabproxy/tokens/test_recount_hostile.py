@@ -120,3 +120,14 @@ def test_a_shape_that_cannot_be_counted_says_so(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(counting, "_prompt", fails)
     found = recount(Exchange(request=SEEDS["chat"]["request"], kind="chat"))
     assert (found.prompt.certainty, found.prompt.reason) == ("unknown", "a shape that could not be counted: TypeError")
+
+
+@pytest.mark.parametrize(("model", "certainty"), [("gpt-5", "unknown"), ("claude-opus-4-7", "estimate")])
+def test_less_than_no_thought_tells_nothing(model: str, certainty: str) -> None:
+    documents = copy.deepcopy(SEEDS["chat"]["answer"])
+    del documents[0]["model"]
+    documents[-1]["usage"] = {"completion_tokens_details": {"reasoning_tokens": -1}}
+    answer = body_of(documents, streamed=True)
+    found = recount(Exchange(request=SEEDS["chat"]["request"], response=answer, kind="chat", model=model))
+    assert found.completion.certainty == certainty
+    check(found.completion)
