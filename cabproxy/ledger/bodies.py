@@ -2,7 +2,8 @@
 
 Each conversation's last bodies are remembered with the sha256 at marks along them. The next body mostly starts as one
 of them does: hashing goes on from the last mark both share, and only the bytes between the shared start and end are
-compressed. The same holds for the canonical form, of which only the hash is kept.
+compressed. The same holds for the canonical form, of which only the hash is kept; and where bodies differ within one
+list, as those of a conversation do, only what is new in it is read (splice.py).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from cabproxy.ledger import blobs, canon
 from cabproxy.ledger.blobs import BlobRow, Encoded
+from cabproxy.ledger.splice import Outline, Spliced, Text, outline_at, splice
 
 _MARK_EVERY = 4096
 _LOOK_AT = 16384
@@ -23,6 +25,8 @@ _NUMBER = 64  # longer than a number is written
 _WORTH = 512
 """A shared start and end shorter than this is no reason to build on a body."""
 _DENSE = 12  # hardly any text is deflated to a twelfth: what is must resemble its base
+_TRIES = 3
+"""A conversation whose bodies differ elsewhere this often in a row is read as a whole from then on."""
 
 
 class Hashed:
@@ -49,18 +53,24 @@ class Hashed:
 class Body:
     """A request body that was taken in."""
 
-    __slots__ = ("canonical", "depth", "doubles", "key", "likely", "path", "raw", "sha256", "tail")
+    __slots__ = (
+        *("canonical", "depth", "doubles", "failures", "key", "likely", "outline", "parsed", "path", "raw", "sha256"),
+        "tail",
+    )
 
-    def __init__(self, raw: Hashed, canonical: Hashed | None, path: str, depth: int, doubles: bool) -> None:
+    def __init__(self, raw: Hashed, canonical: Hashed | None, parsed: Any, path: str, depth: int) -> None:
         self.raw = raw
         self.sha256 = "sha256:" + raw.digest
         self.canonical = canonical
         self.key = None if canonical is None else "c1:" + canonical.digest
+        self.parsed = parsed
+        self.outline: Outline | None = None
+        self.failures = 0  # of reading the next one by its difference, in a row
         self.path = path
         self.depth = depth
         self.likely: tuple[int, ...] = ()  # up to where the next body may be the same: this one's news were there
         self.tail = 0  # and how much of its end
-        self.doubles = doubles  # whether its JSON holds numbers that the canonical form rewrites
+        self.doubles = False  # whether its JSON holds numbers that the canonical form rewrites
 
 
 class Bodies:
@@ -75,7 +85,7 @@ class Bodies:
 
     def parsed(self, data: bytes) -> Any:
         """The JSON of a body; of the last one again without parsing."""
-        if data != self._parsed[0]:
+        if data is not self._parsed[0] and data != self._parsed[0]:
             self._parsed = (data, canon.parse(data))
         return self._parsed[1]
 
@@ -87,21 +97,31 @@ class Bodies:
         if not data:
             return blobs.tagged_sha256(b""), canon.request_key(method, path, b""), None
         place = f"{method} {path}"
-        for body in known:
-            if body.raw.data == data and body.path == place:
-                return body.sha256, body.key, None
+        for other in known:
+            if other.raw.data == data and other.path == place:
+                if decoded is data:
+                    self._parsed = (data, other.parsed)
+                return other.sha256, other.key, None
         base, shared = _closest(known, data)
         encoded = _encoded(data, base, shared)
-        parsed = self.parsed(decoded) if decoded else None
-        doubles = _doubles(data, decoded, parsed, base, encoded)
-        canonical = canon.canonical_request(method, path, parsed, empty=not decoded, doubles=doubles)
-        depth = base.depth + 1 if base is not None and encoded.based else 0
-        body = Body(
-            Hashed(data, base.raw if base else None, shared), _canonical(canonical, base), place, depth, doubles
-        )
+        body: Body | None = None
+        if base is not None and encoded.based and decoded is data and base.path == place:
+            body = _by_difference(base, data, encoded)
+            if body is not None:
+                self._parsed = (data, body.parsed)
+        if body is None:
+            parsed = self.parsed(decoded) if decoded else None
+            doubles = _doubles(data, decoded, parsed, base, encoded)
+            canonical = canon.canonical_request(method, path, parsed, empty=not decoded, doubles=doubles)
+            raw = Hashed(data, base.raw if base else None, shared)
+            body = Body(raw, _canonical(canonical, base), parsed if decoded is data else None, place, 0)
+            body.doubles = doubles
+            body.failures = base.failures + 1 if base is not None and encoded.based else 0
+        if base is not None and encoded.based:
+            body.depth = base.depth + 1
         body.likely = (len(data) - encoded.suffix - _SLACK, encoded.prefix - _SLACK)
         body.tail = encoded.suffix - _SLACK
-        row = blobs.insert_row(body.sha256, len(data), encoded, base.sha256 if base else None, depth)
+        row = blobs.insert_row(body.sha256, len(data), encoded, base.sha256 if base else None, body.depth)
         self._remember(conversation, known, base if encoded.based else None, body)
         return body.sha256, body.key, row
 
@@ -129,7 +149,28 @@ class Bodies:
 
 
 def _weight(body: Body) -> int:
-    return len(body.raw.data) + (len(body.canonical.data) if body.canonical else 0)
+    """What it takes in memory: its bytes, its canonical form, and what it says, which is mostly as much text again."""
+    size = len(body.raw.data)
+    return size + (len(body.canonical.data) if body.canonical else 0) + (size if body.parsed is not None else 0)
+
+
+def _by_difference(base: Body, data: bytes, encoded: Encoded) -> Body | None:
+    """The body where it can be read by what it differs in from its base."""
+    if base.canonical is None or base.failures >= _TRIES:
+        return None
+    text = Text(base.raw.data, base.parsed, base.canonical.data)
+    if base.outline is None:
+        base.outline = outline_at(text, encoded.prefix)
+    if base.outline is None:
+        return None
+    found: Spliced | None = splice(text, base.outline, data, encoded.prefix, encoded.suffix)
+    if found is None:
+        return None
+    canonical = Hashed(found.text.canonical, base.canonical, found.shared)
+    body = Body(Hashed(data, base.raw, encoded.prefix), canonical, found.text.parsed, base.path, 0)
+    body.outline = found.outline
+    body.doubles = base.doubles or found.doubles
+    return body
 
 
 def _closest(known: list[Body], data: bytes) -> tuple[Body | None, int]:

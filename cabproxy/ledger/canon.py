@@ -69,7 +69,7 @@ def canonical_request(
         }
     try:
         if has_integral_doubles(parsed) if doubles is None else doubles:
-            parsed = _plain_numbers(parsed)
+            parsed = plain_numbers(parsed)
         text = orjson.dumps(parsed, option=orjson.OPT_SORT_KEYS)
     except (orjson.JSONEncodeError, RecursionError):
         return None
@@ -111,11 +111,12 @@ def _plain_number(value: float) -> float | int:
     return int(value) if value.is_integer() and -(2**63) <= value < 2**64 else value
 
 
-def _plain_numbers(value: Any) -> Any:
+def plain_numbers(value: Any) -> Any:
+    """The same with such numbers rewritten."""
     if isinstance(value, float):
         return _plain_number(value)
     if isinstance(value, dict):
-        return {name: _plain_numbers(item) for name, item in value.items()}
+        return {name: plain_numbers(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_plain_numbers(item) for item in value]
+        return [plain_numbers(item) for item in value]
     return value
