@@ -1,4 +1,4 @@
-"""How often the intervals hold the truth, and how often the tests cry wolf: by simulation, or exactly where that can be.
+"""How often the intervals hold the truth, and how often the tests cry wolf: by simulation, or exactly where one can.
 
     python tests/benchmarks/coverage.py [--draws 2000] [--seed 1]
 
@@ -40,7 +40,9 @@ def main() -> None:
     _table("Wilson, n runs, exactly", TASKS, _wilson_exactly)
     _table("pass share, n tasks of 3 runs", TASKS, _simulated(rng, given.draws, _pass_share, lambda p: p))
     _table(
-        "clustered BCa of composites, n tasks of 3 runs", TASKS, _simulated(rng, given.draws, _composite, _COMPOSITE)
+        "clustered BCa of composites, n tasks of 3 runs",
+        TASKS,
+        _simulated(rng, given.draws, _composite, _mean_composite),
     )
     _table("BCa of differences, n tasks", TASKS, _simulated(rng, given.draws, _difference, lambda p: (p - 0.5) * 0.8))
     _table("Student's t, n runs of one cell", (3, 5, 10), _simulated(rng, given.draws, _one_cell, lambda p: p))
@@ -52,7 +54,7 @@ def main() -> None:
 
 
 def _table(name: str, sizes: Iterable[int], cover: Callable[[float, int], float]) -> None:
-    print(f"| {name} | " + " | ".join(f"{p:g}" for p in SHARES) + " |\n|---" * 1 + "|---" * len(SHARES) + "|")
+    print(f"| {name} | " + " | ".join(f"{p:g}" for p in SHARES) + " |\n|---" + "|---" * len(SHARES) + "|")
     for n in sizes:
         print(f"| {n} | " + " | ".join(f"{100 * cover(p, n):.1f}" for p in SHARES) + " |", flush=True)
     print()
@@ -100,7 +102,7 @@ def _composite(rng: np.random.Generator, p: float, tasks: int) -> Interval:
     return clustered_mean({f"{task:03}": values.tolist() for task, values in enumerate(found)}, resamples=1_999)
 
 
-def _COMPOSITE(p: float) -> float:
+def _mean_composite(p: float) -> float:
     return 0.8 * p
 
 
@@ -142,7 +144,8 @@ def _ranks(rng: np.random.Generator, draws: int) -> None:
         held = 0
         for _ in range(draws):
             hard = rng.random(tasks) * 0.5 + rng.random((5, tasks)) * 0.5
-            found = rank_intervals({str(at): (hard[at] < share).astype(float).tolist() for at, share in enumerate(shares)}, resamples=999)  # fmt: skip
+            table = (hard < shares[:, None]).astype(float).tolist()
+            found = rank_intervals({str(at): row for at, row in enumerate(table)}, resamples=999)
             held += sum(row.low <= int(row.name) + 1 <= row.high for row in found)
         print(f"| {tasks} | {100 * held / draws / 5:.1f} |", flush=True)
     print()
