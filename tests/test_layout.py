@@ -94,6 +94,7 @@ sys.exit(bool(failed))
 """
 
 
+@pytest.mark.slow
 def test_each_module_imports_alone() -> None:
     names = [dotted(path) for path in modules() if "images" not in path.parts]
     done = subprocess.run(
