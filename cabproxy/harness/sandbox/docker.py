@@ -158,14 +158,17 @@ class DockerSandbox:
         execution = Execution(container, command, limits, command.user or owner.user(), env)
         task = asyncio.ensure_future(asyncio.to_thread(_spoken, lambda: execution.run(self.workdir)))
         try:
-            async with disk_watch(self.places, limits.disk_mb, execution.stop) as watch:
+            async with disk_watch(self.places, limits.disk_mb, execution.stop, execution.pids) as watch:
                 done = await asyncio.shield(task)
         except asyncio.CancelledError:
             execution.stop()
             with contextlib.suppress(SandboxError):
                 await task
             raise
+        watch.check()
         await asyncio.to_thread(self._take_seal)
+        if watch.emptied:
+            self._facts = structs.replace(self._facts, attrs={**self._facts.attrs, "emptied": watch.emptied[:50]})
         return structs.replace(done, stopped=watch.reason, exit_code=None if watch.reason else done.exit_code)
 
     # -- blocking, in threads

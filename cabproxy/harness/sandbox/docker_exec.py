@@ -102,10 +102,16 @@ class Execution:
 
     def _leftovers(self) -> list[str]:
         """Commands still running beside the container's own two."""
+        return [name for _, name in self._processes() if name not in _OWN][:100]
+
+    def pids(self) -> list[int]:
+        """The container's processes, as this machine numbers them."""
+        return [int(pid) for pid, _ in self._processes() if pid.isdigit()]
+
+    def _processes(self) -> list[list[str]]:
         with contextlib.suppress(Exception):  # a container that just ended has no processes to list
-            table = self.container.top(ps_args="-eo pid,comm")
-            names = [row[1] for row in table["Processes"]]
-            return [name for name in names if name not in _OWN][:100]
+            rows: list[list[str]] = self.container.top(ps_args="-eo pid,comm")["Processes"]
+            return rows
         return []
 
     def _kill(self) -> None:

@@ -19,6 +19,7 @@ from cabproxy.harness.sandbox.base import Command, Facts, Finished, Limits
 from cabproxy.harness.sandbox.disk import disk_watch
 from cabproxy.harness.sandbox.network import seal_of_network
 from cabproxy.harness.sandbox.places import Fill, Places
+from cabproxy.harness.sandbox.supervisor import descendants
 from cabproxy.harness.sandbox.toolchain import base_env
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
@@ -159,15 +160,18 @@ class LocalSandbox:
     async def run(self, command: Command, limits: Limits) -> Finished:
         """Runs one command; a cancelled call ends it too."""
         stop = asyncio.Event()
-        async with disk_watch(self.places, limits.disk_mb, stop) as watch:
-            self._reported = False
-            waiting, self._waiting = self._waiting, None
-            process = await (waiting or start_supervisor())
+        self._reported = False
+        waiting, self._waiting = self._waiting, None
+        process = await (waiting or start_supervisor())
+        async with disk_watch(self.places, limits.disk_mb, stop, lambda: descendants(process.pid)) as watch:
             report, out, err = await supervise(process, self._request(command, limits), limits.time_s, stop)
             self._reported = True
+        watch.check()
         self._take_seal(report)
         stopped = watch.reason or report["stopped"]
         self._take_memory(report["memory"], limits)
+        if watch.emptied:
+            self._facts = structs.replace(self._facts, attrs={**self._facts.attrs, "emptied": watch.emptied[:50]})
         return Finished(
             exit_code=None if stopped else report["exit_code"],
             signal=report["signal"],

@@ -12,7 +12,7 @@ from cabproxy.proxy.traffic import Traffic
 LOOPBACK = "lo"
 INJECTED = "inject:"
 Look = dict[str, Any]
-"""What `gate.look` tells: `links` (name -> [bytes, up]) and `ways` (addresses elsewhere with a route)."""
+"""What `gate.look` tells: `links` (name -> [bytes, up]), `ways` (addresses elsewhere with a route) and `unrouted`."""
 
 
 class Seal(NamedTuple):
@@ -33,6 +33,8 @@ def seal_of_network(before: Look | None, after: Look | None, gate: dict[str, int
         attrs["interfaces"] = ",".join(sorted(after["links"]))
         attrs["loopback_bytes"] = after["links"].get(LOOPBACK, [None])[0]
         attrs["other_bytes"] = sum(link[0] for name, link in after["links"].items() if name != LOOPBACK)
+    if before is not None and after is not None and "unrouted" in before and "unrouted" in after:
+        attrs["turned_back"] = after["unrouted"][0] - before["unrouted"][1]
     looks = [look for look in (before, after) if look is not None]
     used = sorted({name for look in looks for name, link in look["links"].items() if name != LOOPBACK and any(link)})
     if used:

@@ -34,8 +34,24 @@ NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFN
 
 
 def look() -> dict[str, Any]:
-    """`links`: name -> [bytes received and sent, whether it is up]; `ways`: addresses elsewhere that have a route."""
-    return {"links": links(), "ways": [address for family, address in ELSEWHERE if routed(family, address)]}
+    """`links`: name -> [bytes received and sent, whether it is up]; `ways`: addresses elsewhere that have a route;
+    `unrouted`: what the kernel turned back for want of one, before this look's own tries and after them."""
+    first = unrouted()
+    found = {"links": links(), "ways": [address for family, address in ELSEWHERE if routed(family, address)]}
+    return {**found, "unrouted": [first, unrouted()]}
+
+
+def unrouted() -> int:
+    """Connections and packets of this namespace for which there was no route, by the kernel's own counters."""
+    with open("/proc/net/snmp", encoding="ascii") as table:  # noqa: PTH123
+        names, counts = [line.split() for line in table if line.startswith("Ip:")]
+    total = int(counts[names.index("OutNoRoutes")])
+    try:
+        with open("/proc/net/snmp6", encoding="ascii") as table:  # noqa: PTH123
+            total += sum(int(line.split()[1]) for line in table if line.startswith("Ip6OutNoRoutes"))
+    except OSError:
+        return total  # no IPv6 here
+    return total
 
 
 def links() -> dict[str, list[Any]]:

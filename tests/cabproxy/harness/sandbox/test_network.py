@@ -49,6 +49,11 @@ def test_a_loopback_alone_is_sealed_and_its_figures_are_kept() -> None:
     }
 
 
+def test_what_the_kernel_turned_back_is_counted_without_the_probes_own_tries() -> None:
+    found = seal({**QUIET, "unrouted": [3, 10]}, {**look(), "unrouted": [12, 19]})
+    assert (found.sealed, found.attrs["turned_back"]) == (True, 2)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "gate", "sealed", "reason"),
     [

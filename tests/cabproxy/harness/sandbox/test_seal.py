@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from cabproxy.harness.sandbox.base import Command, Finished, Limits
 from cabproxy.harness.sandbox.local import Confinement, LocalSandbox
-from cabproxy.harness.sandbox.seal import APP, seal_of, unsealable
+from cabproxy.harness.sandbox.seal import APP, seal_of, tools, unsealable
 
 pytestmark = pytest.mark.skipif(unsealable() is not None, reason="no user namespaces here")
 
@@ -73,6 +74,7 @@ async def test_the_proxy_is_reachable_and_nothing_else(tmp_path: Path, hidden: P
     facts = sandbox.facts()
     assert (facts.sealed, facts.network_policy) == (True, "proxy only")
     assert facts.attrs["interfaces"] == "lo"
+    assert facts.attrs["turned_back"] == 3  # localhost is refused, not turned back
     assert facts.attrs["gate_connections"] == 1
     assert facts.attrs["gate_bytes_out"] == len("HTTP/1.1 200 OK  Content-Length: 4  Connection: close    meow")
 
@@ -175,3 +177,19 @@ def test_system_folders_are_never_hidden(tmp_path: Path) -> None:
     assert "/usr" not in spec["hide"]
     assert str(tmp_path) in spec["hide"]
     assert json.dumps(spec)
+
+
+def test_an_environment_on_the_path_is_kept_with_its_packages_and_its_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, programs = tmp_path / "python" / "bin", tmp_path / "env" / "bin"
+    base.mkdir(parents=True)
+    programs.mkdir(parents=True)
+    (base / "python3").touch()
+    (programs / "python3").symlink_to(base / "python3")
+    (programs.parent / "pyvenv.cfg").touch()
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", f"{programs}:{tmp_path / 'bin'}:{os.environ['PATH']}")
+    kept = tools()
+    assert {str(programs.parent), str(base.parent), str(tmp_path / "bin")} <= kept
+    assert str(tmp_path) not in kept
