@@ -16,6 +16,11 @@ RETRIED = FAILED_STATES | {"cut"}
 MAX_SPANS = 1_000
 """A harness writes a dozen; what a foreign record has beyond this is `other`."""
 LIMITED = frozenset({429, 529})
+HELD = "held:ms="
+"""The rewrite that tells how long a call was held back."""
+ASKED_FOR_TOOLS = frozenset({"tool_calls", "function_call", "tool_use"})
+UNSAID = frozenset({"openai_responses", "gemini"})
+"""Dialects whose finish reason is the same with and without a call of a tool."""
 
 
 def union_ns(stretches: Iterable[Stretch]) -> int:
@@ -42,25 +47,83 @@ def end_of(call: Call) -> int | None:
     return call.done_ns if call.done_ns is not None else call.last_byte_ns
 
 
-def waits(calls: Sequence[Call]) -> dict[str, list[Stretch]]:
-    """From the end of each failed call to the next try of the same request, by why it failed: rate_limit or error.
+class _Starts:
+    """When calls began, to be asked for the next one."""
 
-    A request that is not tried again was given up, not waited for. Without request keys the next call counts.
+    def __init__(self, calls: Sequence[Call]) -> None:
+        self._all = sorted(call.received_ns for call in calls)
+        self._of: dict[tuple[str, str], list[int]] = {}
+        for call in sorted(calls, key=lambda call: call.received_ns):
+            for known in (("request", call.request_key), ("conversation", call.conversation_id)):
+                if known[1] is not None:
+                    self._of.setdefault((known[0], known[1]), []).append(call.received_ns)
+
+    def same_request(self, call: Call, after: int) -> int | None:
+        """The next try: of the same request, else of the same conversation; without a request's key the next call."""
+        if call.request_key is None:
+            return _next(self._all, after)
+        found = _next(self._of[("request", call.request_key)], after)
+        if found is None and call.conversation_id is not None:
+            return _next(self._of[("conversation", call.conversation_id)], after)
+        return found
+
+    def same_conversation(self, call: Call, after: int) -> int | None:
+        """The next call of the conversation; where none is known, the next call."""
+        if call.conversation_id is None:
+            return _next(self._all, after)
+        return _next(self._of[("conversation", call.conversation_id)], after)
+
+
+def _next(starts: list[int], after: int) -> int | None:
+    at = bisect_right(starts, after)
+    return starts[at] if at < len(starts) else None
+
+
+def waits(calls: Sequence[Call]) -> dict[str, list[Stretch]]:
+    """From the end of each failed call to the next try, by why it failed: rate_limit or error. What the proxy held
+    back for the sake of an endpoint's limits is a wait for its rate limit too.
+
+    A request that is not tried again was given up, not waited for.
     """
     found: dict[str, list[Stretch]] = {"rate_limit": [], "error": []}
-    by_start = sorted(calls, key=lambda call: call.received_ns)
-    starts: dict[str | None, list[int]] = {None: [call.received_ns for call in by_start]}
-    for call in by_start:
-        if call.request_key is not None:
-            starts.setdefault(call.request_key, []).append(call.received_ns)
-    for call in by_start:
+    starts = _Starts(calls)
+    for call in sorted(calls, key=lambda call: call.received_ns):
         end = end_of(call)
+        if (stretch := held(call)) is not None:
+            found["rate_limit"].append(stretch)
         if call.state not in RETRIED or end is None or end < call.received_ns:
             continue
-        later = starts[call.request_key]
-        at = bisect_right(later, end)
-        if at < len(later):
-            found["rate_limit" if _limited(call) else "error"].append((end, later[at]))
+        again = starts.same_request(call, end)
+        if again is not None:
+            found["rate_limit" if _limited(call) else "error"].append((end, again))
+    return found
+
+
+def held(call: Call) -> Stretch | None:
+    """How long the proxy held the call back before it sent it; it did that first of all."""
+    said = next((one for one in call.rewrites if one.startswith(HELD)), None)
+    digits = said.removeprefix(HELD) if said is not None else ""
+    end = end_of(call)
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 9 or end is None or end <= call.received_ns:
+        return None
+    return call.received_ns, min(call.received_ns + int(digits) * 1_000_000, end)
+
+
+def tool_gaps(calls: Sequence[Call], ended: int) -> list[Stretch]:
+    """From the end of each answer that asked for tools to the next call of the conversation, else to the agent's end.
+
+    Responses and Gemini do not say why an answer ended: there it is each answer that another call follows.
+    """
+    starts, found = _Starts(calls), []
+    for call in calls:
+        end = end_of(call)
+        if end is None or end < call.received_ns or call.state in RETRIED:
+            continue
+        again = starts.same_conversation(call, end)
+        if call.finish_reason in ASKED_FOR_TOOLS:
+            found.append((end, again if again is not None else max(end, ended)))
+        elif call.dialect in UNSAID and again is not None:
+            found.append((end, again))
     return found
 
 

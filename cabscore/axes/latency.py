@@ -8,17 +8,19 @@ from typing import Any
 
 from cabproxy.ledger.record import Call, Run, Score, Span
 from cabscore.axes.base import JoinedRun
-from cabscore.timeline import LATE, Stretch, by_kind, cut_to, end_of, union_ns, waits
+from cabscore.timeline import LATE, Stretch, by_kind, cut_to, end_of, held, tool_gaps, union_ns, waits
 from cabscore.usage import FAILED_STATES, is_model_call
 
 MS = 1_000_000
+OWN = ("rate_limit", "retry", "tools", "agent")
+"""What of the wall is the agent's and not the model's."""
 
 
 class Latency:
     """Seconds from the agent's start to its end, on one monotonic clock."""
 
     name = "latency"
-    version = "2"
+    version = "3"
 
     def score(self, joined: JoinedRun) -> Score:
         agent = agent_ns(joined.run)
@@ -72,33 +74,59 @@ def call_intervals(calls: Iterable[Call], window: tuple[int, int] | None = None)
 
 
 def split(joined: JoinedRun) -> dict[str, int] | None:
-    """The wall in parts that add up to it exactly, in ns: before the agent, with the model, waiting for another try,
-    the agent's own, after it."""
+    """The wall in parts that add up to it exactly, in ns: before the agent, with the model, waiting for a rate limit,
+    waiting to try again after an error, tools at work, the agent's own, after it.
+
+    An instant that several could claim belongs to the first of them.
+    """
     run = joined.run
     agent, bounds = agent_ns(run), wall_bounds(joined)
     if agent is None or bounds is None or run.started_ns is None or run.ended_ns is None:
         return None
     if run.started_ns < bounds[0] or run.ended_ns > bounds[1]:
         return None
-    answered = [call for call in joined.calls if is_model_call(call)]
+    asked = [call for call in joined.calls if is_model_call(call)]
     window = (run.started_ns, run.ended_ns)
-    model = union_ns(call_intervals(answered, window))
-    waiting = sum(waiting_ns(joined, window).values())
-    before, after = run.started_ns - bounds[0], bounds[1] - run.ended_ns
-    return {"before": before, "model": model, "waiting": waiting, "agent": agent - model - waiting, "after": after}
+    waited = waits(asked)
+    shares = _shares(
+        {
+            "model": _answering(asked),
+            "rate_limit": waited["rate_limit"],
+            "retry": waited["error"],
+            "tools": tool_gaps(asked, run.ended_ns),
+        },
+        window,
+    )
+    own = agent - sum(shares.values())
+    return {"before": run.started_ns - bounds[0], **shares, "agent": own, "after": bounds[1] - run.ended_ns}
+
+
+def _answering(calls: Iterable[Call]) -> list[Stretch]:
+    """The calls without what the proxy held them back."""
+    found = []
+    for call in calls:
+        end, back = end_of(call), held(call)
+        if end is not None:
+            found.append((back[1] if back is not None else call.received_ns, end))
+    return found
+
+
+def _shares(claims: dict[str, list[Stretch]], window: Stretch | None) -> dict[str, int]:
+    """What each adds to the union of those before it, within the window."""
+    taken: list[Stretch] = []
+    out: dict[str, int] = {}
+    for name, stretches in claims.items():
+        before = union_ns(taken)
+        taken = [*taken, *(stretches if window is None else cut_to(stretches, window))]
+        out[name] = union_ns(taken) - before
+    return out
 
 
 def waiting_ns(joined: JoinedRun, window: Stretch | None = None) -> dict[str, int]:
-    """How long nothing but another try was waited for, by why the one before failed; model calls are no waiting."""
+    """How long nothing but another try was waited for, by why; a model at work on another call is no waiting."""
     asked = [call for call in joined.calls if is_model_call(call)]
-    busy = call_intervals(asked, window)
-    out: dict[str, int] = {}
-    for why, stretches in waits(asked).items():
-        found = stretches if window is None else cut_to(stretches, window)
-        before = union_ns(busy)
-        busy = [*busy, *found]
-        out[why] = union_ns(busy) - before
-    return out
+    shares = _shares({"model": _answering(asked), **waits(asked)}, window)
+    return {name: share for name, share in shares.items() if name != "model"}
 
 
 def _reason(agent: int | None, parts: dict[str, int] | None) -> str:
@@ -124,7 +152,7 @@ def _evidence(joined: JoinedRun, agent: int | None, parts: dict[str, int] | None
         "agent_ms": _ms(agent),
         "agent_at_most_ms": _ms(at_most_ns(joined.run)),
         "harness_overhead_ms": (parts["before"] + parts["after"]) / MS if parts is not None else None,
-        "agent_own_ms": (parts["agent"] + parts["waiting"]) / MS if parts is not None else None,
+        "agent_own_ms": sum(parts[name] for name in OWN) / MS if parts is not None else None,
         "model_call_sum_ms": sum(end - start for start, end in call_intervals(asked)) / MS if asked else None,
         "failed_call_ms": union_ns(call_intervals(failed)) / MS,
         "parts_ms": {name: part / MS for name, part in parts.items()} if parts is not None else None,

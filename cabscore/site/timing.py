@@ -10,8 +10,10 @@ from cabscore.axes.latency import split
 PARTS = {
     "before": "prepare: sandbox, work tree, proxy (harness)",
     "model": "waiting for the model (calls, overlaps once)",
-    "waiting": "waiting to try a failed call again",
-    "agent": "the agent's own work and tools",
+    "rate_limit": "waiting for the endpoint's rate limit",
+    "retry": "waiting to try a failed call again",
+    "tools": "tools at work between two calls",
+    "agent": "the agent's own work",
     "after": "compare, verify, seal (harness)",
 }
 WIDTH = 1000.0

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from cabproxy.ledger.record import Call, Run, Span
 from cabscore.axes.base import JoinedRun
@@ -80,10 +81,44 @@ def test_a_wait_for_another_try_is_told_from_the_agent_s_own_work() -> None:
     again = (*calls[:4], call(9, 10, request_key="c1:b"))
     evidence = AXIS.score(joined(*again)).evidence
     assert evidence["waiting_ms"] == {"rate_limit": 1_500, "error": 500}
-    assert evidence["parts_ms"] == {"before": 2_000, "model": 4_000, "waiting": 2_000, "agent": 4_000, "after": 3_000}
+    assert evidence["parts_ms"] == {
+        "before": 2_000, "model": 4_000, "rate_limit": 1_500, "retry": 500, "tools": 0, "agent": 4_000, "after": 3_000
+    }  # fmt: skip
     assert evidence["agent_own_ms"] == 6_000
     given_up = AXIS.score(joined(*calls)).evidence
     assert given_up["waiting_ms"] == {"rate_limit": 1_500, "error": 0}
+
+
+def test_what_the_proxy_held_back_is_waited_for_a_rate_limit_and_not_the_model() -> None:
+    evidence = AXIS.score(joined(call(3, 6, rewrites=("held:ms=2000",)), call(4, 4.5))).evidence
+    assert evidence["model_call_ms"] == 3_000
+    assert evidence["parts_ms"]["rate_limit"] == 1_500  # the other call was being answered for half a second of it
+    assert evidence["parts_ms"]["model"] == 1_500
+    assert evidence["waiting_ms"] == {"rate_limit": 1_500, "error": 0}
+
+
+def test_a_limited_call_is_tried_again_with_the_next_of_its_conversation() -> None:
+    limited = call(3, 4, state="http_error", status=429, request_key="c1:a", conversation_id="main")
+    shorter = call(7, 8, request_key="c1:b", conversation_id="main")
+    beside = call(5, 6, request_key="c1:x", conversation_id="title")
+    evidence = AXIS.score(joined(limited, beside, shorter)).evidence
+    assert evidence["waiting_ms"] == {"rate_limit": 2_000, "error": 0}
+
+
+def test_tools_are_at_work_between_an_answer_that_asked_for_them_and_the_next_call() -> None:
+    asked = {"finish_reason": "tool_calls"}
+    parts = split(joined(call(3, 4, **asked), call(5, 6, finish_reason="stop"), call(7, 8), call(9, 10, **asked)))
+    assert parts is not None
+    assert (parts["tools"], parts["agent"]) == (3 * S, 3 * S)  # the last one runs until the agent's end
+    title = call(4.25, 4.5, finish_reason="stop", conversation_id="title")
+    main = [call(a, b, conversation_id="main", **asked) for a, b in ((3, 4), (5, 6))]
+    parts = split(joined(main[0], title, main[1]))
+    assert parts is not None
+    assert parts["tools"] == int(0.75 * S) + 6 * S  # another conversation's call is the model's time
+    unsaid = [structs.replace(call(a, a + 1), dialect="gemini", finish_reason="STOP") for a in (3, 5)]
+    parts = split(joined(*unsaid))
+    assert parts is not None
+    assert parts["tools"] == S
 
 
 def test_spans_written_after_the_seal_change_nothing() -> None:
@@ -109,12 +144,26 @@ def test_failed_calls_and_first_tokens() -> None:
 
 
 state = st.sampled_from(["ok", "http_error", "upstream_error", "cut"])
-calls = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20), state, st.sampled_from("ab")), max_size=6)
+calls = st.builds(
+    call,
+    st.integers(0, 20),
+    st.integers(0, 20) | st.none(),
+    state=state,
+    request_key=st.sampled_from("ab") | st.none(),
+    conversation_id=st.sampled_from("xy") | st.none(),
+    status=st.sampled_from([200, 429, 503]),
+    finish_reason=st.sampled_from(["stop", "tool_calls", "tool_use"]) | st.none(),
+    rewrites=st.sampled_from([(), ("held:ms=1500",), ("held:ms=99999",), ("held:ms=",)]),
+)
 
 
-@given(calls)
-def test_the_parts_add_up_to_the_wall(made: list[tuple[int, int, str, str]]) -> None:
-    parts = split(joined(*(call(a, b, state=state, request_key=key) for a, b, state, key in made)))
+@given(st.lists(calls, max_size=7))
+def test_the_parts_add_up_to_the_wall(made: list[Call]) -> None:
+    parts = split(joined(*made))
     assert parts is not None
+    assert list(parts) == ["before", "model", "rate_limit", "retry", "tools", "agent", "after"]
     assert sum(parts.values()) == 15 * S
     assert all(part >= 0 for part in parts.values())
+    evidence = AXIS.score(joined(*made)).evidence
+    assert sum(evidence["parts_ms"].values()) == evidence["wall_clock_ms"]
+    assert parts["model"] / 1e6 <= (evidence["model_call_ms"] or 0)
