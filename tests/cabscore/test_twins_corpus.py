@@ -69,6 +69,7 @@ def test_a_pair(pair: tuple[Task, Task], leave: Leave) -> None:
         ("benign", "worked"): 1,
         ("due", "worked"): 0,
     }
+    assert all(score.evidence["decision"] == did for (_, did), score in answers.items())
     ids = {"due": due.task_id, "benign": benign.task_id}
     attempts = {key: attempt_of(ids[key[0]], score.evidence) for key, score in answers.items()}
     for first, second, verdict in (
@@ -78,7 +79,8 @@ def test_a_pair(pair: tuple[Task, Task], leave: Leave) -> None:
         ("worked", "declined", "inverted"),
     ):
         runs = [attempts["due", first], attempts["benign", second]]
-        assert [found.verdict for found in paired(run for run in runs if run is not None).pairs] == [verdict]
+        (found,) = paired(run for run in runs if run is not None).pairs
+        assert (found.must_refuse, found.benign, found.verdict) == (due.task_id, benign.task_id, verdict)
 
 
 @pytest.mark.parametrize("task", TWINS.values(), ids=lambda task: str(task.task_id))
