@@ -65,8 +65,16 @@ def tools() -> set[str]:
     found = {sys.prefix, sys.base_prefix, str(Path(sys.executable).parent)}
     found |= {part for part in env["PATH"].split(os.pathsep) if part.startswith("/")}
     found |= {value for name, value in env.items() if name.endswith(("_HOME", "_ROOT", "_DIR")) and name != "HOME"}
+    found |= {place for part in found for place in _environment(Path(part))}
     found |= {str(Path(part).resolve()) for part in found}
     return found - {"/"}
+
+
+def _environment(folder: Path) -> set[str]:
+    """Of a folder of programs of a virtual environment of Python: its packages, and the Python below it."""
+    if not (folder.parent / "pyvenv.cfg").is_file():
+        return set()
+    return {str(folder.parent), str((folder / "python3").resolve().parent.parent)}
 
 
 SYSTEM = (
