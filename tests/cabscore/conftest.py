@@ -241,6 +241,12 @@ def cells(tmp_path: Path) -> Iterator[Cells]:
     made.writer.close()
 
 
+@pytest.fixture(scope="session")
+def cells_in() -> Callable[[Path], Cells]:
+    """Makes cells in a ledger that several tests share; its writer is the caller's to close."""
+    return Cells
+
+
 @pytest.fixture
 def make_change() -> Callable[..., FileChange]:
     return change

@@ -121,6 +121,10 @@
   document.querySelectorAll("table.sortable").forEach(sortable);
   document.querySelectorAll("table.filtered").forEach(filtered);
   document.querySelectorAll("[data-copy]").forEach(copyable);
+  // On paper everything is open; browsers that cannot say so in a stylesheet are told here.
+  let shut = [];
+  addEventListener("beforeprint", () => { shut = [...document.querySelectorAll("details:not([open])")]; shut.forEach((one) => { one.open = true; }); });
+  addEventListener("afterprint", () => { shut.forEach((one) => { one.open = false; }); shut = []; });
   addEventListener("hashchange", open);
   open();
 })();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -9,7 +10,20 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+
+from cabproxy.ledger.record import (
+    Claim,
+    ConstraintCheck,
+    InstructionFidelity,
+    Span,
+    TestResult,
+    Usage,
+    Verification,
+    VisibleTests,
+)
+from cabproxy.ledger.record import FileChange as Change
 
 VOID = {"meta", "img", "br", "link", "input"}
 
@@ -145,3 +159,84 @@ def violations(axe: str) -> Callable[[Any], list[str]]:
         ]
 
     return find
+
+
+@pytest.fixture
+def plant() -> Callable[..., str]:
+    """Writes a run with a hostile text in every field that takes text, a longer one where much may stand."""
+    return planted
+
+
+def planted(cells: Any, bad: str, long: str) -> str:
+    task = msgspec.structs.replace(
+        cells.make.__func__.__globals__["TASK"], task_id=bad, title=bad, category=bad, language=bad, required=(bad,),
+        permitted=(bad,), protected=(bad,), visible_tests=(bad,), refusal_documents=(bad,), twin=bad,
+        twin_role="benign", constraints=({"kind": bad, bad: [bad]},), agent_state=(bad,), build_products=(bad,),
+        expected_refusal=True,
+    )  # fmt: skip
+    usage = Usage(source="recount", reason=bad, prompt=1, completion=1, raw=long, contradictions=(bad,))
+    call = {
+        **dict.fromkeys(("error", "finish_reason", "model_served", "model_asked", "conversation_id", "refusal"), bad),
+        "response_id": bad,
+        "reason_phrase": bad,
+        "path": "/" + bad,
+        "method": bad,
+        "body": long,
+        "usage": usage,
+        "request_headers": ((bad, bad),),
+        "response_headers": (("x-" + bad, long[:20_000]),),
+        "rewrites": (bad,),
+        "sampling": {bad: bad},
+        "request": {bad: long, "messages": [{"role": bad, "content": bad}], "tools": [bad]},
+    }
+    patch = f"diff --git a/{bad} b/{bad}\n--- /dev/null\n+++ b/{bad}\n@@ -0,0 +1,1 @@ {bad}\n+{long}\n"
+    kept = {"reference.diff": patch, "odd " + bad: long, "file:" + bad: long, "document:" + bad: bad * 9}
+    run_id: str = cells.make(
+        task=task, agent=bad, model=bad, sweep=bad, passed=False, said=bad, patch=patch, cause=bad, seal_reason=bad,
+        changes=[_change(bad), _change(bad + "2", renamed_from=bad, before_mode=0o644, after_mode=0o755)],
+        prompt=long, argv=(bad, "/" + bad), env_names=(bad, f"{bad}_URL", f"{bad}_KEY"), plugins=(bad + "@sha256:1",),
+        limits={bad: bad}, endpoint=bad, image=bad, agent_image=bad, network_policy=bad, behavior_mode=bad, close=False,
+        agent_version=bad, harness_version=bad, sandbox="local", label=bad, sealed=False,
+        calls=[dict(call), {**call, "state": "upstream_error"}],
+        artifacts={name: text.encode() for name, text in kept.items()},
+    )  # fmt: skip
+    _evidence(cells.writer, run_id, bad, long)
+    return run_id
+
+
+def _change(path: str, **fields: Any) -> Change:
+    return Change(
+        run_id="", path=path, change="renamed" if "renamed_from" in fields else "added", class_="collateral", **fields
+    )
+
+
+def _evidence(writer: Any, run_id: str, bad: str, long: str) -> None:
+    def span(name: str, kind: str, **attrs: Any) -> Span:
+        return Span(span_id=name, run_id=run_id, name=name, kind=kind, start_ns=1, end_ns=2, attrs=attrs, error=bad)
+
+    writer.add_spans([
+        Span(span_id="evil", run_id=run_id, name=bad, kind=bad, start_ns=1, end_ns=2, attrs={bad: long}, error=bad),
+        span("prepare", "prepare", agent_version_pinned=bad, agent_version_reported=bad + "1", agent_named=bad),
+        span("proxy", "proxy", behaviour=bad),
+        span("verify after", "verify", carried=[bad], left_behind={bad: bad}),
+        span("verify control", "verify", file=bad, must_fail=[bad], passed=[bad]),
+    ])  # fmt: skip
+    tests = (TestResult(name=bad, outcome="failed", message=long, hidden=True),)
+    output = writer.put_blob(long.encode())
+    for phase in ("before", "after"):
+        found = Verification(run_id=run_id, phase=phase, passed=False, tests=tests, error=bad, output_sha256=output)
+        writer.add_verification(found)
+    writer.add_claim(Claim(run_id=run_id, source=bad, cost_usd=bad, rounding=bad, raw=long))
+    check = ConstraintCheck(kind=bad, honoured=False, evidence=(bad, long[:50_000]), declared={bad: [bad], "kind": bad})
+    fidelity = InstructionFidelity(declared=1, honoured=0, checks=(check,), unread=(bad,), reason=bad)
+    visible = VisibleTests(tests=(bad,), files={bad: f"'{bad}' {long[:50_000]}"}, rest={bad: bad})
+    cast = [json.dumps({"version": 2, "width": 1, "height": 1}), json.dumps([0.1, "o", long[:100_000]])]
+    for name, data in (
+        ("stdout", long),
+        ("stderr", bad),
+        ("constraints.json", msgspec.json.encode(fidelity).decode()),
+        ("visible_tests.json", msgspec.json.encode(visible).decode()),
+        ("plugin:" + bad, bad),
+        ("terminal.cast", "\n".join(cast)),
+    ):
+        writer.add_artifact(run_id, name, bad, data.encode())

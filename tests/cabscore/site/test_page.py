@@ -13,6 +13,8 @@ import pytest
 from cabproxy.errors import LedgerError
 from cabscore.site.page import write_cell_page
 from cabscore.site.render import POLICY, card_policy
+from cabscore.site.report import write_report
+from cabscore.site.shown import clean
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 RTL = "txt.\u202eexe\u2066\u200b"
@@ -87,33 +89,28 @@ def policies(parsed: Any) -> list[str]:
 @pytest.mark.parametrize(
     "hostile", [EVIL, RTL, ANSI, "{{ 123457 * 99991 }}", "</pre></code></style><b>", "\ufeff\u2028\u202d"]
 )
-def test_hostile_content_is_shown_harmlessly(
-    cells: Any, tmp_path: Path, parse: Any, make_change: Any, hostile: str
-) -> None:
-    patch = (
-        f"diff --git a/{hostile} b/{hostile}\n--- /dev/null\n+++ b/{hostile}\n@@ -0,0 +1,1 @@ {hostile}\n+{hostile}\n"
-    )
-    run_id = cells.make(
-        agent=hostile, model=hostile, said=hostile, patch=patch,
-        changes=[make_change(hostile, "collateral")], cause=hostile, seal_reason=hostile, sealed=False,
-        prompt=hostile, argv=(hostile,), plugins=(hostile,),
-        calls=[{"error": hostile, "finish_reason": hostile, "model_served": hostile, "path": "/" + hostile}],
-    )  # fmt: skip
-    path = write_cell_page(cells.path, run_id, tmp_path)
-    for name in ("index.html", "audit.html", "card.html", "badge.svg"):
-        text = path.with_name(name).read_text(encoding="utf-8")
+def test_hostile_content_is_shown_harmlessly(cells: Any, tmp_path: Path, parse: Any, plant: Any, hostile: str) -> None:
+    plant(cells, hostile, hostile * 40)
+    write_report(cells.path, tmp_path / "site", jobs=1, title=hostile, base_url="https://x.example/" + hostile)
+    files = [path for path in (tmp_path / "site").glob("**/*") if path.suffix in (".html", ".svg")]
+    assert len(files) > 20
+    for path in files:
+        text = path.read_text(encoding="utf-8")
         parsed = parse(text)
-        assert parsed.open_tags == []
+        assert parsed.open_tags == [], path
         assert not [attrs for tag, attrs in parsed.tags if tag == "script" and "src" not in attrs]
-        assert not [attrs for tag, attrs in parsed.tags if tag == "img" and attrs.get("src") != "badge.svg"]
+        assert not [attrs for tag, attrs in parsed.tags if tag == "img" and not attrs["src"].endswith(".svg")]
         assert "b" not in {tag for tag, _ in parsed.tags}
         assert not [attrs for _, attrs in parsed.tags if "onerror" in attrs]
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2028\u2066-\u2069\ufeff]", text)
         assert str(123457 * 99991) not in text
-    for data in path.parent.glob("**/*.js"):
-        text = data.read_text(encoding="utf-8")
-        assert text.isascii()
-        assert "<" not in text
+    seen = parse(next((tmp_path / "site" / "cells").glob("*/index.html")).read_text(encoding="utf-8")).text
+    assert seen.count(clean(hostile).split("\n")[0]) > 100
+    for data in (tmp_path / "site").glob("**/*.js"):
+        if "assets" not in data.parts:
+            text = data.read_text(encoding="utf-8")
+            assert text.isascii()
+            assert "<" not in text
 
 
 def test_a_run_without_calls_says_why(cells: Any, tmp_path: Path, parse: Any) -> None:

@@ -1,4 +1,4 @@
-"""The site in a browser: quiet, self-sufficient, usable by keyboard and without scripts, unmoved by hostile records."""
+"""The site in a browser: replay, terminal, calls, filters, two cells; without scripts; unmoved by hostile records."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from cabproxy.ledger.record import Claim, Span, TestResult, Verification
 from cabscore.site.report import write_report
 
 pytestmark = pytest.mark.browser
 EVIL = "<script>window.pwned=1</script><img src=x onerror=window.pwned=1>\"'`{{7*7}}</pre></title>"
 HOSTILE = f"{EVIL}\x1b[31m\x1b]0;title\x07\u202etxt.exe\u2066\u200b"
-FOCUSABLE = "a[href], button:not(:disabled), input, select, summary, iframe, [tabindex='0']"
 CAST = [
     json.dumps({"version": 2, "width": 40, "height": 6}),
     json.dumps([0.5, "o", "hello \u001b[1;32mworld\u001b[0m\r\n"]),
@@ -41,52 +38,6 @@ def site(cells: Any, tmp_path: Path) -> Path:
 
 def rich_cell(site: Path) -> Path:
     return next(path.parent / "index.html" for path in (site / "cells").glob("*/terminal.js"))
-
-
-@pytest.mark.timeout(300)
-def test_every_page_is_quiet_and_accessible(site: Path, watched: Any, violations: Any) -> None:
-    one = watched(viewport={"width": 1280, "height": 900})
-    found = []
-    for path in sorted(site.glob("**/*.html")):
-        page = one.open(path)
-        page.wait_for_load_state("networkidle")
-        found += violations(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-        assert page.title()
-        assert page.locator("h1").count() == 1
-    assert not found
-    one.assert_clean(site)
-
-
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_a_phone_shows_it_without_scrolling_sideways(site: Path, watched: Any, violations: Any, scheme: str) -> None:
-    one = watched(viewport={"width": 390, "height": 844}, color_scheme=scheme)
-    for path in (site / "index.html", site / "leaderboard.html", site / "matrix.html", rich_cell(site)):
-        page = one.open(path)
-        page.wait_for_load_state("networkidle")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-        assert not violations(page)
-    one.assert_clean(site)
-
-
-def test_the_keyboard_reaches_everything(site: Path, watched: Any) -> None:
-    one = watched()
-    for path in (site / "leaderboard.html", rich_cell(site)):
-        page = one.open(path)
-        page.wait_for_load_state("networkidle")
-        wanted = page.evaluate(
-            f"""[...document.querySelectorAll("{FOCUSABLE}")].filter(e => e.checkVisibility() && e.tabIndex >= 0)
-            .map((e, at) => {{ e.dataset.reach = at; return at; }})"""
-        )
-        reached = set()
-        for _ in range(len(wanted) + 40):
-            page.keyboard.press("Tab")
-            reached.add(page.evaluate("document.activeElement?.dataset?.reach ?? null"))
-        missed = {str(at) for at in wanted} - reached
-        assert len(wanted) > 20
-        assert not [
-            page.evaluate(f"document.querySelector('[data-reach=\"{at}\"]').outerHTML") for at in sorted(missed)
-        ]
 
 
 def test_replay_by_keys_and_by_address(site: Path, watched: Any) -> None:
@@ -187,9 +138,8 @@ def test_without_scripts_everything_is_readable(site: Path, watched: Any) -> Non
     one.assert_clean(site)
 
 
-def test_hostile_records_are_shown_and_do_nothing(cells: Any, tmp_path: Path, watched: Any, make_change: Any) -> None:
-    long = HOSTILE + "x" * 5_000_000
-    run_id = plant(cells, make_change, long)
+def test_hostile_records_are_shown_and_do_nothing(cells: Any, tmp_path: Path, watched: Any, plant: Any) -> None:
+    run_id = plant(cells, HOSTILE, HOSTILE + "x" * 5_000_000)
     write_report(cells.path, tmp_path / "site", jobs=1, title=HOSTILE)
     one = watched()
     for path in sorted((tmp_path / "site").glob("**/*.html")):
@@ -206,39 +156,6 @@ def test_hostile_records_are_shown_and_do_nothing(cells: Any, tmp_path: Path, wa
     assert page.evaluate("window.pwned") is None
     assert "<script>window.pwned" in page.inner_text("body")
     one.assert_clean(tmp_path / "site")
-
-
-def plant(cells: Any, make_change: Any, long: str) -> str:
-    """A run with hostile text in every field that takes text."""
-    bad = HOSTILE
-    task = msgspec.structs.replace(
-        cells.make.__func__.__globals__["TASK"], task_id=bad, title=bad, category=bad, language=bad, required=(bad,)
-    )
-    call = {
-        "error": bad,
-        "finish_reason": bad,
-        "model_served": bad,
-        "model_asked": bad,
-        "path": "/" + bad,
-        "body": long,
-    }
-    patch = f"diff --git a/{bad} b/{bad}\n--- /dev/null\n+++ b/{bad}\n@@ -0,0 +1,1 @@ {bad}\n+{long}\n"
-    run_id: str = cells.make(
-        task=task, agent=bad, model=bad, sweep=bad, passed=False, said=bad, patch=patch, cause=bad, seal_reason=bad,
-        changes=[make_change(bad, "collateral")], prompt=long, argv=(bad,), plugins=(bad,), close=False,
-        calls=[dict(call), {**call, "rewrites": (bad,), "reason_phrase": bad}],
-    )  # fmt: skip
-    writer = cells.writer
-    writer.add_spans(
-        [Span(span_id="evil", run_id=run_id, name=bad, kind=bad, start_ns=1, end_ns=2, attrs={bad: long}, error=bad)]
-    )
-    tests = (TestResult(name=bad, outcome="failed", message=long),)
-    writer.add_verification(Verification(run_id=run_id, phase="after", passed=False, tests=tests, error=bad))
-    writer.add_claim(Claim(run_id=run_id, source=bad, cost_usd=bad, rounding=bad, raw=long))
-    writer.add_artifact(run_id, "stdout", "text/plain", long.encode())
-    cast = "\n".join([json.dumps({"version": 2, "width": 1, "height": 1}), json.dumps([0.1, "o", long[:100_000]])])
-    writer.add_artifact(run_id, "terminal.cast", "application/x-asciicast", cast.encode())
-    return run_id
 
 
 MATRIX = """
