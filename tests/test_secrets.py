@@ -87,7 +87,10 @@ def test_a_planted_key_is_found_nowhere_after_a_run_nor_while_it_lasts(endpoint:
 
 
 def test_the_search_itself_finds_a_key_that_is_shown(tmp_path: Path) -> None:
-    shower = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env={"SHOWN": OTHER})
+    argv = [sys.executable, "-c", "print('there', flush=True); input()"]
+    shower = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={"SHOWN": OTHER})
+    assert shower.stdout is not None
+    assert shower.stdout.readline() == b"there\n"  # until it runs, it has no arguments to show
     try:
         assert programs_that_show(OTHER.encode(), b"PLANTED")
     finally:
