@@ -14,7 +14,8 @@ from cabproxy.taskkit.mutate.operators import Mutation
 
 PATIENCE = 4.0
 """A mutant may take this many times what its tests take without it: of processor time and a second or two more, so that
-a loop is ended however busy the machine is, and by the clock and five seconds more, for tests that wait."""
+a loop is ended however busy the machine is, and by the clock and five seconds more, for tests that wait. Where nothing
+goes on at all, this many times the longest such while and a second more."""
 
 
 class Baseline(NamedTuple):
@@ -28,6 +29,7 @@ class Baseline(NamedTuple):
     alone: frozenset[str]  # test files that cannot share a process
     whole_s: float
     whole_cpu_s: float
+    idle_s: float  # the longest while in which nothing went on
     quick: SuiteResult
     """The whole suite the quick way, with the time of each test where it is known."""
 
@@ -71,9 +73,9 @@ class Baseline(NamedTuple):
         elif wanted.tests is None:
             cpu_s = min(cpu_s, sum(self.reached[name].result.cpu_s for name in wanted.files))
         return wanted._replace(
-            usual_s=max(cpu_s, 0.0),
             cpu_s=PATIENCE * max(cpu_s, 0.0) + 1.0,
             wall_s=PATIENCE * max(wall_s, 0.0) + 5.0,
+            idle_s=PATIENCE * self.idle_s + 1.0,
         )
 
 
@@ -113,6 +115,7 @@ def measure(
         alone=alone,
         whole_s=first.duration_s,
         whole_cpu_s=first.cpu_s,
+        idle_s=max(first.idle_s, again.idle_s),
         quick=again,
     )
 

@@ -19,12 +19,12 @@ from cabproxy.harness.mutants.suite import Suite, end_running
 from cabproxy.harness.mutants.tree import Tree, snapshot
 from cabproxy.taskkit.mutate.equivalent import equivalent
 from cabproxy.taskkit.mutate.frames import points_at
-from cabproxy.taskkit.mutate.judge import SuiteResult, Verdict, judge
+from cabproxy.taskkit.mutate.judge import MOST_BROKEN, SuiteResult, Verdict, judge
 from cabproxy.taskkit.mutate.operators import Mutation, well_formed
 from cabproxy.taskkit.mutate.plan import plan
 
-LONG_S = 1.0
-"""Tests that take longer are first run up to the first that fails, which often says that the mutant is no good."""
+ENOUGH = 20
+"""So many of the tests that failed are run without the mutant; all of them passed twice before there was one."""
 
 
 class Hunt:
@@ -153,11 +153,8 @@ class Hunt:
     ) -> tuple[Verdict, list[SuiteResult]]:
         shown = frozenset(expected if wanted.tests is None else wanted.tests)
         with place.tree.changed(mutation.path, changed):
-            if wanted.tests is not None and wanted.usual_s > LONG_S:
-                glimpse = place.run(wanted._replace(stop_first=True))
-                if not glimpse.timed_out and points_at(mutation, glimpse.output):
-                    return Verdict(reason="pointed-at"), [glimpse]
-            runs = [place.run(wanted)]
+            most = int(MOST_BROKEN * len(expected))
+            runs = [place.run(wanted._replace(look=lambda said: points_at(mutation, said), most=most))]
             verdict = judge(mutation, expected, runs, shown)
             if verdict.reason == "kept":
                 assert self.baseline is not None
@@ -168,13 +165,15 @@ class Hunt:
     def _pass_without(self, place: Place, failed: Sequence[str], runs: list[SuiteResult]) -> bool:
         """Whether tests that failed pass when nothing is changed: else the change had no part in it.
 
-        All of them where single tests can be run, else those of the file with the most.
+        Some of them where single tests can be run, else those of the file with the most.
         """
         assert self.baseline is not None
         files = self.files_of(failed)
         if not self.baseline.by_test(files):
             of_file = [set(self.baseline.reached[name].result.outcomes) & set(failed) for name in files]
             failed = sorted(sorted(of_file, key=len)[-1])
+        else:
+            failed = failed[:ENOUGH]
         result = place.run(self.baseline.only(failed))
         place.tree.settle()
         runs.append(result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,10 +26,12 @@ class Wanted(NamedTuple):
 
     files: Sequence[str]
     tests: Sequence[str] | None = None
-    usual_s: float = 0.0  # processor time it takes without a mutant
     cpu_s: float = 60.0  # limits
     wall_s: float = 120.0
-    stop_first: bool = False
+    idle_s: float | None = None
+    look: Callable[[str], bool] | None = None
+    """Shown what the first failed test says (Python); the run ends where it says so."""
+    most: int | None = None  # at more failed tests the run may end
     again: bool = False
     """A second look: in the other interpreter, where there are two."""
 
@@ -106,7 +108,7 @@ class Place:
         if self._python is not None:
             warm = self._interpreter(SEEDS[wanted.again])
             warm.suite = self._suite(wanted)
-            return warm.run(wanted.files, tests=wanted.tests, cpu_s=wanted.cpu_s, stop_first=wanted.stop_first)
+            return warm.run(wanted.files, tests=wanted.tests, cpu_s=wanted.cpu_s, look=wanted.look, most=wanted.most)
         if self._node is not None:
             return run_bundle(self._suite(wanted), self._node, self.tree.root, wanted.files)
         return self._suite(wanted).run(self.tree.root, wanted.files)
@@ -115,6 +117,7 @@ class Place:
         return msgspec.structs.replace(
             self.suite,
             timeout_s=min(self.suite.timeout_s, wanted.wall_s),
+            idle_s=wanted.idle_s,
             cpu_s=wanted.cpu_s if self._node is not None or self._python is not None else None,
             hash_seed=SEEDS[wanted.again],
         )
@@ -151,7 +154,9 @@ def joined(parts: Sequence[SuiteResult]) -> SuiteResult:
         output="\n".join(part.output for part in parts),
         duration_s=sum(part.duration_s for part in parts),
         cpu_s=sum(part.cpu_s for part in parts),
+        idle_s=max((part.idle_s for part in parts), default=0.0),
         timed_out=any(part.timed_out for part in parts),
+        cut=any(part.cut for part in parts),
         times={name: took for part in parts for name, took in part.times.items()},
         walls={name: took for part in parts for name, took in part.walls.items()},
     )

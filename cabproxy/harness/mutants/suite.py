@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from cabproxy.harness.mutants.idle import IdleWatch
 from cabproxy.harness.mutants.said import messages_of
 from cabproxy.harness.reports import read_results
 from cabproxy.harness.sandbox.toolchain import base_env
@@ -32,6 +33,8 @@ class Suite(Struct, frozen=True, kw_only=True):
     timeout_s: float = 120.0
     cpu_s: float | None = None
     """Processor time a single process may take; independent of what else the machine does."""
+    idle_s: float | None = None
+    """How long nothing may go on at all."""
     hash_seed: int = 0
     python_cache: Path | None = None
     """Where Python keeps what it compiled; None: nowhere."""
@@ -50,7 +53,7 @@ class Suite(Struct, frozen=True, kw_only=True):
             line = f"ulimit -S -t {int(self.cpu_s) + 1}; {line}"
         started = time.monotonic()
         env = {**self.env(places), **(extra_env or {})}
-        timed_out, cpu_s = _bounded(line, tree, env, self.timeout_s, places.output)
+        timed_out, cpu_s, idle_s = _bounded(line, tree, env, (self.timeout_s, self.idle_s), places.output)
         result = read_suite(self.report, places, timed_out)
         late = timed_out or (self.cpu_s is not None and cpu_s > self.cpu_s and not result.outcomes)
         took = time.monotonic() - started
@@ -60,6 +63,7 @@ class Suite(Struct, frozen=True, kw_only=True):
             output=result.output,
             duration_s=took,
             cpu_s=cpu_s,
+            idle_s=idle_s,
             timed_out=late,
         )
 
@@ -128,8 +132,11 @@ def _end(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _bounded(line: str, tree: Path, env: dict[str, str], timeout_s: float, path: Path) -> tuple[bool, float]:
-    """Whether it was ended for its time, and the processor time it and its children took."""
+def _bounded(
+    line: str, tree: Path, env: dict[str, str], limits: tuple[float, float | None], path: Path
+) -> tuple[bool, float, float]:
+    """Whether it was ended for its time (`limits`: in all, and idle), what processor time it and its children took, and
+    how long it idled at most."""
     late = threading.Event()
     with path.open("wb") as file:
         process = subprocess.Popen(
@@ -148,11 +155,13 @@ def _bounded(line: str, tree: Path, env: dict[str, str], timeout_s: float, path:
         late.set()
         _end(process.pid)
 
-    timer = threading.Timer(timeout_s, too_long)
+    timer = threading.Timer(limits[0], too_long)
     timer.start()
+    idle = IdleWatch(process.pid, limits[1], too_long)
     try:
         # waited for without reaping, so that the group's number cannot be anybody else's when it is ended
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        with idle:
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     finally:
         timer.cancel()
         _end(process.pid)
@@ -160,4 +169,4 @@ def _bounded(line: str, tree: Path, env: dict[str, str], timeout_s: float, path:
             _RUNNING.discard(process.pid)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    return late.is_set(), usage.ru_utime + usage.ru_stime
+    return late.is_set(), usage.ru_utime + usage.ru_stime, idle.longest_s

@@ -7,16 +7,18 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from cabproxy.errors import CabError
+from cabproxy.harness.mutants.idle import IdleWatch
 from cabproxy.harness.mutants.suite import Places, Suite, filled, folders, read_suite
 from cabproxy.taskkit.mutate import grammar
 from cabproxy.taskkit.mutate.judge import SuiteResult
@@ -88,19 +90,22 @@ class WarmPython:
         *,
         tests: Sequence[str] | None = None,
         cpu_s: float,
-        stop_first: bool = False,
+        look: Callable[[str], bool] | None = None,
+        most: int | None = None,
         trace: tuple[Path, Path] | None = None,
         env: Mapping[str, str] | None = None,
     ) -> SuiteResult:
         """Runs test files, or only these of their tests; `trace` is the tracer and the folder it writes to.
 
-        `times` and `modules` of the result tell what each test took and what was imported from elsewhere.
+        `look` is shown what the first failed test says; where it says yes the run ends (`cut` in the result). At more
+        than `most` failed tests it ends, too. `times` and `modules` of the result tell what each test took and what was
+        imported from elsewhere.
         """
         with folders() as places:
             args = self._args(files, places.logs)
-            if stop_first:
-                args.append("-x" if self.command.module == "pytest" else "-f")
-            marks = places.root / "marks"
+            if self.command.module == "pytest" and not any(word.startswith("--tb") for word in args):
+                args.append("--tb=short")  # names the same places, and need not print the sources of each
+            marks, first = places.root / "marks", places.root / "first"
             request: dict[str, Any] = {
                 "module": self.command.module,
                 "args": args,
@@ -109,22 +114,38 @@ class WarmPython:
                 "cpu_s": cpu_s,
                 "wall_s": max(self.suite.timeout_s, 0.1),
                 "marks": str(marks),
+                "most": most,
+                "first": str(first) if look else None,
             }
             if tests is not None:
                 request["only"] = list(tests)
             if trace is not None:
                 request["trace"] = str(trace[0])
-            answer = self._ask(request)
+            with IdleWatch(self._process.pid, self.suite.idle_s, self._too_long) as idle:
+                answer, cut = self._answer(request, first, look)
             result = read_suite(self.suite.report, places, answer["timed_out"])
             told = _marks(marks)
             return msgspec.structs.replace(
                 result,
                 cpu_s=answer["cpu_s"],
                 duration_s=answer["wall_s"],
+                idle_s=idle.longest_s,
+                cut=cut,
                 times=told.get("times", {}),
                 walls=told.get("walls", {}),
                 modules=tuple(told.get("modules", ())),
             )
+
+    def _answer(
+        self, request: dict[str, Any], first: Path, look: Callable[[str], bool] | None
+    ) -> tuple[dict[str, Any], bool]:
+        """The answer to a run, and whether `look` ended it."""
+        answer = self._ask(request)
+        if "stopped" not in answer:
+            return answer, False
+        said = first.read_text(encoding="utf-8", errors="replace") if first.is_file() else ""
+        cut = look is not None and look(said)
+        return self._ask({"go": not cut}), cut
 
     def _args(self, files: Sequence[str], logs: Path) -> list[str]:
         """Whole files; the tests that are not wanted are left out when they are loaded."""
@@ -145,6 +166,10 @@ class WarmPython:
             raise CabError(f"{shlex.join(self.command.argv)}: the interpreter that runs the tests ended")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    def _too_long(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGALRM)
 
     def end(self) -> None:
         """Ends it and what it runs; may be called from another thread than the one that waits for it."""

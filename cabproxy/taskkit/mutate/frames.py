@@ -19,7 +19,7 @@ class Frame(NamedTuple):
 
 _PYTHON = re.compile(r'^[ E|]*File "([^"\n]+)", line (\d+)', re.MULTILINE)
 _PYTHON_ERROR = re.compile(r"^[ E|]{0,2}[A-Za-z_][\w.]*(?:$|:)", re.MULTILINE)
-_PYTEST = re.compile(r"^([^\s:][^:\n]*\.py):(\d+): (.*)$", re.MULTILINE)
+_PYTEST = re.compile(r"^([^\s:][^:\n]*\.py):(\d+): (.*)$((?:\n    .*)*)(\nE )?", re.MULTILINE)
 _AT = re.compile(r"^[#\s]*at (?:[^\n]*\()?(?:file://)?([^\s():]+):(\d+)", re.MULTILINE)
 _TAP_STACK = re.compile(r"^\s*stack: \|-\n((?:\s{4,}\S.*\n)+)", re.MULTILINE)
 _TAP_FRAME = re.compile(r"(?:\(|^\s*(?:async )?)(?:file://)?([^\s():]+):(\d+):\d+\)?$", re.MULTILINE)
@@ -47,8 +47,10 @@ def points_at(mutation: Mutation, output: str) -> bool:
 def frames(output: str) -> Iterator[Frame]:
     """All places named in the output of tests; one that no language's form accounts for is not taken as innermost."""
     yield from _python(output)
-    for path, line, rest in _PYTEST.findall(output):  # the innermost has the error's name behind it
-        yield Frame(path, int(line), re.match(r"\w", rest) is not None and not rest.startswith("in "))
+    for path, line, rest, _, error in _PYTEST.findall(output):
+        # the innermost has the error's name behind it, or with --tb=short the error below it
+        within = rest.startswith("in ")
+        yield Frame(path, int(line), bool(error) if within else re.match(r"\w", rest) is not None)
     yield from _at(output)
     for block in _TAP_STACK.findall(output):
         yield from _first_own(_TAP_FRAME.findall(block))

@@ -21,7 +21,9 @@ class SuiteResult(Struct, frozen=True, kw_only=True):
     output: str = ""
     duration_s: float = 0.0
     timed_out: bool = False
+    cut: bool = False  # ended at its first failed test, whose message points at the change
     cpu_s: float = 0.0
+    idle_s: float = 0.0  # the longest while in which nothing went on
     times: dict[str, float] = {}  # processor time by test, where it is known
     walls: dict[str, float] = {}  # time by the clock, likewise
     modules: tuple[str, ...] = ()  # of Python, imported from outside the repository
@@ -49,6 +51,8 @@ def judge(
     failed = _failed(ran, runs[0])
     if any(run.timed_out for run in runs):
         return Verdict(reason="timeout")
+    if any(run.cut for run in runs):
+        return Verdict(reason="pointed-at")
     if not failed:
         return Verdict(reason="survived")
     if any(_failed(failed, run) != failed for run in runs[1:]):

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cabproxy.errors import CabError
@@ -126,6 +127,28 @@ def test_a_test_that_does_not_end_is_ended_by_its_processor_time(unittest_: Warm
     assert not unittest_.run(["test_lib.py"], cpu_s=30).timed_out
 
 
+def test_a_run_ends_at_its_first_failure_or_at_too_many(unittest_: WarmPython, tree: Path) -> None:
+    (tree / "lib.py").write_text("def one():\n    return 9\n")
+    said: list[str] = []
+    whole = unittest_.run(["test_lib.py"], cpu_s=30, look=lambda text: said.append(text) is not None)
+    assert (whole.cut, len(whole.outcomes), len(said)) == (False, 3, 1)
+    assert "9 != 1" in said[0] and 'test_lib.py", line' in said[0]
+    assert unittest_.run(["test_lib.py"], cpu_s=30, look=lambda text: True).cut
+    (tree / "test_lib.py").write_text(TEST.replace("self.assertEqual", "1 / 0 #").replace("print(", "1 / 0; print("))
+    assert len(unittest_.run(["test_lib.py"], cpu_s=30).outcomes) == 3
+    assert len(unittest_.run(["test_lib.py"], cpu_s=30, most=0).outcomes) == 1
+
+
+def test_a_dead_lock_is_ended_long_before_its_time(unittest_: WarmPython, tree: Path) -> None:
+    (tree / "test_lib.py").write_text(
+        TEST.replace("while os", "import threading; threading.Event().wait()\n        while os")
+    )
+    unittest_.suite = msgspec.structs.replace(unittest_.suite, idle_s=0.3)
+    found = unittest_.run(["test_lib.py"], cpu_s=30)
+    assert found.timed_out
+    assert found.idle_s >= 0.3
+
+
 def test_what_the_repository_has_itself_is_not_imported_beforehand(unittest_: WarmPython, tree: Path) -> None:
     assert own_names(tree) == ("lib", "test_lib", "test_more")
     unittest_.load(["wave", "lib", "no_such_module"], own_names(tree))
@@ -161,8 +184,14 @@ def test_single_tests_of_pytest_and_where_each_goes(tree: Path) -> None:
         ]
         chosen = warm.run(["test_more.py"], tests=["test_more.TestMore.test_two"], cpu_s=60)
         assert chosen.outcomes == {"test_more.TestMore.test_two": "passed"}
-        first = warm.run(["test_more.py"], cpu_s=60, stop_first=True)
-        assert "test_more.TestMore.test_two" not in first.outcomes
+        said: list[str] = []
+        went_on = warm.run(["test_more.py"], cpu_s=60, look=lambda text: said.append(text) is not None)
+        assert (went_on.cut, went_on.outcomes) == (False, result.outcomes)
+        assert "assert 1 == 2" in said[0]
+        first = warm.run(["test_more.py"], cpu_s=60, look=lambda text: True)
+        assert (first.cut, first.timed_out) == (True, False)
+        (tree / "lib.py").write_text("")
+        assert len(warm.run(["test_more.py"], cpu_s=60, most=1).outcomes) == 2
     finally:
         warm.close()
 

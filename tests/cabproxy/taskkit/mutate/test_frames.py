@@ -24,6 +24,15 @@ src/m.py:{outer}: in f
     return g(x)
 src/{inner_file}:{inner}: ValueError
 """
+PYTEST_SHORT = """tests/test_m.py:9: in test_x
+    m.f(1)
+    ^^^^^^
+src/m.py:{outer}: in f
+    return g(x)
+src/{inner_file}:{inner}: in g
+    raise ValueError(x)
+E   ValueError: 1
+"""
 NODE = """not ok 1 - a
   ---
   location: '/w/test/m.test.js:2:1'
@@ -39,7 +48,7 @@ JAVA = """java.lang.IllegalStateException: x
 \tat a.B.f(/w/src/m.py:{outer})
 \tat a.BTest.test(BTest.java:9)
 """
-FORMS = {"unittest": UNITTEST, "pytest": PYTEST, "node": NODE, "java": JAVA}
+FORMS = {"unittest": UNITTEST, "pytest": PYTEST, "pytest, short": PYTEST_SHORT, "node": NODE, "java": JAVA}
 
 
 def mutation(path: str = "src/m.py") -> Mutation:
