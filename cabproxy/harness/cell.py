@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,12 @@ from cabproxy.agents import agent as find_agent
 from cabproxy.agents.base import Launch, LaunchContext
 from cabproxy.agents.plugin import overlay
 from cabproxy.errors import CabError, SandboxError, UserError
-from cabproxy.harness import scorer, tally
+from cabproxy.harness import planted, scorer, tally
 from cabproxy.harness.baseline import Kept, baseline
 from cabproxy.harness.carry import Carried, carry
 from cabproxy.harness.control import control, gone_through, one_file
 from cabproxy.harness.health import check_health
+from cabproxy.harness.keeping import keep_tree
 from cabproxy.harness.outcome import Outcome, facts, mask, mask_text, write_output
 from cabproxy.harness.provider import Provider
 from cabproxy.harness.recording import Recording, identity, read_calls
@@ -73,6 +73,7 @@ class Cell:
         )
         self.secrets: list[str] = [request.key.reveal()] if request.key else []
         self.ending: Ending | None = None
+        self.proxy_failure: str | None = None
         self.finished: Finished | None = None
         self.launch: Launch | None = None
         self.outcome: Outcome | None = None
@@ -96,19 +97,27 @@ class Cell:
                     raise  # nothing was recorded yet
                 self.ending = Ending("infra_invalid", str(error))
             except SandboxError as error:
-                self.ending = Ending("infra_invalid", f"sandbox: {error}")
+                self.ending = self._broken(f"sandbox: {error}")
             except CabError as error:
-                self.ending = Ending("infra_invalid", str(error))
+                self.ending = self._broken(str(error))
             except OSError as error:
-                self.ending = Ending("infra_invalid", f"harness: {error}")
-            calls = await asyncio.to_thread(self._seal)
-            scored = await self._score()
-            if self.leaving is not None:
-                await asyncio.wait((self.leaving,))
+                self.ending = self._broken(f"harness: {error}")
+            try:
+                calls = await asyncio.to_thread(self._seal)
+                scored = await self._score()
+            finally:
+                if self.leaving is not None:
+                    await asyncio.wait((self.leaving,))
         if self.leaving is not None and (left := self.leaving.exception()):
             self.say(f"the sandbox was not taken down whole: {left}")
         await asyncio.to_thread(self._late_spans)
         return self._result(calls, scored)
+
+    def _broken(self, cause: str) -> Ending:
+        """What breaks after the agent had to be stopped is its doing: it must not get out of a verdict that way."""
+        if self.finished is not None and self.finished.stopped and self.ending and self.ending.status == "agent_failed":
+            return Ending("agent_failed", f"{self.ending.cause}; no verdict: {cause}")
+        return Ending("infra_invalid", cause)
 
     # -- the steps
 
@@ -133,6 +142,7 @@ class Cell:
             sandbox = await self._open_sandbox(stack, socket)
             with self.trace.span("snapshot", "snapshot") as span:
                 before = await asyncio.to_thread(take, sandbox.host_workdir)
+                repository = await asyncio.to_thread(planted.repository, sandbox.host_workdir)
                 span.attrs["entries"] = len(before.entries)
             with self.trace.span("proxy", "proxy") as span:
                 await starting
@@ -149,9 +159,17 @@ class Cell:
                 )
                 span.attrs |= {"entries": len(after.entries), "problems": list(after.problems[:20])}
                 span.attrs |= {"classes": self.outcome.counts()}
+                span.attrs |= await asyncio.to_thread(self._planted, sandbox, repository)
             self._keep(sandbox)
             if self._judgeable():
                 await self._verify(sandbox)
+
+    def _planted(self, sandbox: Sandbox, before: planted.Repository) -> dict[str, Any]:
+        """What was laid where tools look by themselves, outside of the changes; {} where nothing was."""
+        given = self.launch.home_files if self.launch else {}
+        found = planted.in_repository(before, planted.repository(sandbox.host_workdir))
+        found += planted.in_home(sandbox.host_home, given)
+        return {"planted": found} if found else {}
 
     async def _baselines(self) -> bool:
         """The tests before any fix and with the reference. A reference that fails here means no verdict can be had."""
@@ -228,6 +246,7 @@ class Cell:
         finally:
             with self.trace.span("settle", "proxy") as span:
                 await asyncio.shield(recording.__aexit__())
+                self.proxy_failure = recording.failure
                 if recording.served:
                     span.attrs["oracle_served"] = len(recording.served)
                 if recording.turned_away:
@@ -291,6 +310,8 @@ class Cell:
         """Whether a verdict is worth having: a run that never reached a model has none."""
         assert self.finished is not None
         self.ending = decide(self.calls or [], self.finished, self.request.time_s, self.agent.explain_exit)
+        if self.proxy_failure is not None:
+            self.ending = Ending("infra_invalid", f"the proxy failed: {self.proxy_failure}")
         if self.ending.status != "infra_invalid" and self.row.network_policy == "proxy only" and not self.row.sealed:
             self.ending = Ending("unsealed", f"the seal cannot be shown: {self.row.seal_reason}")
         return self.ending.status != "infra_invalid"
@@ -335,8 +356,9 @@ class Cell:
     def _keep(self, sandbox: Sandbox) -> None:
         if self.request.keep is not None:
             target = self.request.keep / self.run_id
-            shutil.copytree(sandbox.places.app, target / "app", symlinks=True, ignore_dangling_symlinks=True)
-            self.say(f"the agent's tree is kept in {target}")
+            left_out = keep_tree(sandbox.places.app, target / "app")
+            more = f", but for {left_out} entries" if left_out else ""
+            self.say(f"the agent's tree is kept in {target}{more}")
 
     # -- the record
 
@@ -385,8 +407,8 @@ class Cell:
         text = mask(done.stdout, self.secrets).decode("utf-8", "replace")
         try:
             claim = self.agent.claim(self.run_id, text, self.home_files)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            self.say(f"{self.agent.name}: its own token report cannot be read ({error})")
+        except Exception as error:  # noqa: BLE001 - anybody's adapter reads what an agent left there
+            self.say(f"{self.agent.name}: its own token report cannot be read ({type(error).__name__}: {error})")
             return
         if claim is not None:
             raw = mask_text(claim.raw, self.secrets) if claim.raw else None

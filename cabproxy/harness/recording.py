@@ -28,7 +28,8 @@ class Recording:
         self.request = request
         self.run_id = run_id
         self.socket = socket
-        self.turned_away: dict[str, int] = {}  # known once it is over
+        self.turned_away: dict[str, int] = {}  # known once it is over, as is `failure`
+        self.failure: str | None = None
         self.served: list[dict[str, Any]] = []
         self.traffic = Traffic()
         self._oracle: Any = None
@@ -78,8 +79,10 @@ class Recording:
 
     async def __aexit__(self, *exc: object) -> None:
         if self._server is not None:
+            before = self._server.failure
             await self._server.stop()
             self.turned_away = self._server.turned_away
+            self.failure = before or self._server.failure
             self._server = None
         if self._oracle is not None:
             self.served = msgspec.to_builtins(self._oracle.served)

@@ -69,8 +69,8 @@ def tally(calls: Sequence[Call]) -> str:
 
 
 def _what(call: Call) -> str:
-    if call.state == "http_error" and call.status is not None:
-        return f"HTTP {call.status}"
+    if call.state in ("http_error", "client_gone") and (call.status or 0) >= 400:
+        return f"HTTP {call.status}"  # clients hang up on an error before they have read it whole
     said = (call.error or "").splitlines()
     return f"{call.state.replace('_', ' ')} ({said[0][:120]})" if said else call.state.replace("_", " ")
 

@@ -490,8 +490,9 @@ class Call:
         self._stop_waiting()
         self.tape.forget()
         down, self.down = self.down, None
+        refusal = self.relay.unrecordable()
+        self.relay.turned_away[refusal.code] += 1
         if down is not None:
-            refusal = self.relay.unrecordable()
             body = body_for(refusal, self.head.method, self.route.target.path)
             down.write(response(refusal, body, head_only=self.head.method == "HEAD", close=True)[0])
             down.finished(close=True)

@@ -68,6 +68,7 @@ class Intake:
         try:
             with self._lock:
                 self._ingester.drain()
+            self.failure = None
         except LedgerError as error:
             self.failure = str(error)
         self._ingester.close()

@@ -91,6 +91,7 @@ class Relay:
         self.faults = Faults(config.faults, config.fault_seed)
         self.pace: Pace | None = None  # shared with other servers in front of the same endpoint
         self.on_over: Callable[[], None] = lambda: None
+        self.last_failure: str | None = None  # the last that kept a call out
         self.turned_away: Counter[str] = Counter()  # requests that became nobody's call, by the refusal's code
         self._absolute, self._for_hop = _towards(pool)
         self._open_access = open_access
@@ -140,6 +141,7 @@ class Relay:
 
     def unrecordable(self) -> Refusal:
         """What a call gets that the ledger cannot take."""
+        self.last_failure = self.recorder.failure
         return Refusal(503, "cab_ledger_unwritable", f"not recorded, so not let through: {self.recorder.failure}")
 
     # -- the door

@@ -248,6 +248,21 @@ class ProxyServer:
         return {"in_flight": len(self.relay.calls), "recorded": self.recorder.recorded, "queue": self.intake.queue}
 
     @property
+    def failure(self) -> str | None:
+        """What keeps it from serving its clients or recording their calls, or did; None where nothing does."""
+        if not hasattr(self, "intake"):
+            return None  # it never started, which was told
+        if not self._stopped and not all(server.is_serving() for server in self._servers):
+            return "it no longer listens"
+        broken = [task.exception() for task in self._tasks if task.done() and not task.cancelled()]
+        if broken:
+            return f"it broke: {broken[0]}"
+        unrecorded = self.relay.turned_away["cab_ledger_unwritable"]
+        if unrecorded:
+            return f"{unrecorded} calls could not be recorded, so were not let through: {self.relay.last_failure}"
+        return self.recorder.failure or (self.intake.failure if self._stopped else None)
+
+    @property
     def turned_away(self) -> dict[str, int]:
         """Requests that became nobody's call, by the refusal's code; `cab_control`: no token for the control API."""
         return dict(self.relay.turned_away) if hasattr(self, "relay") else {}

@@ -95,37 +95,6 @@ async def test_the_second_cell_takes_the_baseline_from_the_cache(
         assert [one.phase for one in ledger.verifications(result.run_id)] == ["before", "reference", "after"]
 
 
-async def test_no_model_call_is_infra_invalid_and_not_judged(cells: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    import rogue_agent
-
-    monkeypatch.setattr(rogue_agent, "ASK", "")
-    result = await cells("raise SystemExit(7)")
-    assert result.status == "infra_invalid"
-    assert result.cause == "no model call reached the proxy; the agent ended with 7 (the seventh way)"
-    assert result.passed is None
-
-
-async def test_a_dead_endpoint_is_infra_invalid(cells: Any) -> None:
-    result = await cells(endpoint="http://127.0.0.1:9/v1")
-    assert result.status == "infra_invalid"
-    assert result.cause.startswith("no model call was answered: 1 × upstream error")
-    assert result.tokens.total is None
-
-
-async def test_a_time_limit_is_a_timeout_and_what_was_done_is_judged(cells: Any) -> None:
-    result = await cells("fix()\nimport time\ntime.sleep(60)", timeout_s=1.5)
-    assert result.status == "timeout"
-    assert result.passed is True
-    with cells.open() as ledger:
-        assert ledger.run(result.run_id).timed_out is True
-
-
-async def test_a_failing_agent_is_judged_by_what_it_left(cells: Any) -> None:
-    result = await cells("fix()\nraise SystemExit(7)")
-    assert (result.status, result.cause) == ("agent_failed", "the agent ended with 7 (the seventh way)")
-    assert result.passed is True
-
-
 async def test_a_reference_that_does_not_pass_here_means_no_verdict(cells: Any) -> None:
     (cells.task.path / "solution" / "solve.sh").write_text("true\n")
     cells.task = load_task(cells.task.path)

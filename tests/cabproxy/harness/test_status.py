@@ -45,6 +45,7 @@ DEAD = call("upstream_error", 502, finish_reason=None, error="connection refused
         ([DEAD], FAILED, "infra_invalid", "1 × upstream error (connection refused)"),
         ([call("http_error", 401)], FAILED, "infra_invalid", "1 × HTTP 401"),
         ([call("http_error", 400)], FAILED, "infra_invalid", "1 × HTTP 400"),
+        ([LIMITED, call("client_gone", 429)], FINE, "infra_invalid", "no model call was answered: 2 × HTTP 429"),
         ([LIMITED, call()], FINE, "ok", None),  # it recovered
         ([TOOL, LIMITED, LIMITED], FINE, "infra_invalid", "stopped answering: 2 × HTTP 429 to the end"),
         ([TOOL, call("http_error", 503)], LATE, "infra_invalid", "1 × HTTP 503"),
