@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from cabproxy.ledger.frames import Frame, SpoolReader
-from cabproxy.ledger.spool import CHUNK, END, HEAD, OPEN, REQUEST, CallEnd, CallOpen, ResponseHead
+from cabproxy.ledger.spool import ANSWERED, ASKED, CHUNK, END, HEAD, OPEN, REQUEST, CallEnd, CallOpen, ResponseHead
 
 _decode_open = msgspec.msgpack.Decoder(CallOpen).decode
 _decode_head = msgspec.msgpack.Decoder(ResponseHead).decode
@@ -61,9 +61,13 @@ class Assembler:
         calls = self.open
         for frame in frames:
             kind = frame.kind
-            if kind == OPEN:
+            if kind in (OPEN, ASKED):
                 calls[frame.call_id] = call = OpenCall(frame.at, _decode_open(frame.payload))
                 call.listed = frame.at < done_upto
+                if kind == ASKED:
+                    call.request_done_ns = frame.ns
+                    if frame.size:
+                        call.request.extend((frame.data_at, frame.size))
                 continue
             found = calls.get(frame.call_id)
             if found is None:  # its first frame was lost or it ended before: there is nothing to add to
@@ -78,6 +82,13 @@ class Assembler:
                 del calls[frame.call_id]
                 if frame.at >= done_upto:
                     ended.append((found, _decode_end(frame.payload)))
+            elif kind == ANSWERED:
+                del calls[frame.call_id]
+                if frame.at >= done_upto:
+                    found.head = _decode_head(frame.payload)
+                    if frame.size:
+                        found.chunks.extend((frame.data_at, frame.size, frame.ns))
+                    ended.append((found, _decode_end(frame.rest)))
             else:
                 found.request_done_ns = frame.ns
         return ended

@@ -43,7 +43,11 @@ _LIKENESS: dict[int, int] = {
 }
 _DECODE: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 27}
 _BLOCK = 1 << 16
+_WORDS = 24  # so little is not worth the reading of a dictionary
+_FEW, _FEW_BEHIND = 2048, 7900
 _NEARBY = 64
+_WORD = 128
+_number = int.from_bytes
 _KEEP_BYTES = 32 << 20
 
 
@@ -84,6 +88,8 @@ def encode_gap(data: bytes, base: bytes, prefix: int, suffix: int) -> Encoded:
     middle = data[prefix : len(data) - suffix]
     if len(middle) > WINDOW and len(base) - prefix - suffix > WINDOW:
         return Encoded("zstd", zstd.compress(middle, 3, zstd_dict=_gap(base, prefix, suffix)), prefix, suffix, True)
+    if len(middle) <= _WORDS:
+        return Encoded("raw", middle, prefix, suffix, True)
     packed = _deflate(middle, 6 if len(middle) < _SMALL else 1, _dictionary(base, prefix, suffix, len(data)))
     return Encoded("deflate", packed, prefix, suffix, True)
 
@@ -130,10 +136,16 @@ def _dictionary(base: bytes | bytearray, prefix: int, suffix: int, size: int) ->
 
 
 def _deflate(data: bytes, level: int, dictionary: bytes | bytearray = b"") -> bytes:
+    """A few words need no tables for 32 KB: to clear those takes longer than to deflate the words."""
+    bits, memory = -15, 9
+    if len(data) <= _FEW:
+        memory = 5
+        if len(dictionary) + len(data) < _FEW_BEHIND:
+            bits = -13
     if dictionary:
-        packer = zlib.compressobj(level, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, dictionary)
+        packer = zlib.compressobj(level, zlib.DEFLATED, bits, memory, zlib.Z_DEFAULT_STRATEGY, dictionary)
     else:
-        packer = zlib.compressobj(level, zlib.DEFLATED, -15, 9)
+        packer = zlib.compressobj(level, zlib.DEFLATED, bits, memory)
     return packer.compress(data) + packer.flush()
 
 
@@ -150,12 +162,15 @@ def common_prefix(a: bytes, b: bytes, fine: int = 1, guesses: tuple[int, ...] = 
             break
     while start < end:
         step = min(block, end - start)
-        if a[start : start + step] == b[start : start + step]:
+        one, other = a[start : start + step], b[start : start + step]
+        if one == other:
             start += step
             block = min(block * 4, _BLOCK)
             continue
         if step <= fine:
             break
+        if step <= _WORD:  # where they differ stands in the highest bit that does
+            return start + step - ((_number(one, "big") ^ _number(other, "big")).bit_length() + 7 >> 3)
         block, end = (step + 1) // 2, start + step
     return start
 
@@ -167,12 +182,13 @@ def common_suffix(a: bytes, b: bytes, limit: int, guess: int = 0) -> int:
         start, block = guess, _NEARBY
     while start < end:
         step = min(block, end - start)
-        if a[end_a - start - step : end_a - start] == b[end_b - start - step : end_b - start]:
+        one, other = a[end_a - start - step : end_a - start], b[end_b - start - step : end_b - start]
+        if one == other:
             start += step
             block = min(block * 4, _BLOCK)
             continue
-        if step == 1:
-            break
+        if step <= _WORD:
+            return start + step - ((_number(one, "little") ^ _number(other, "little")).bit_length() + 7 >> 3)
         block, end = (step + 1) // 2, start + step
     return start
 

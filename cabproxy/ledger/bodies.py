@@ -55,7 +55,7 @@ class Body:
 
     __slots__ = (
         *("canonical", "depth", "doubles", "failures", "key", "likely", "outline", "parsed", "path", "raw", "sha256"),
-        "tail",
+        *("tail", "weight"),
     )
 
     def __init__(self, raw: Hashed, canonical: Hashed | None, parsed: Any, path: str, depth: int) -> None:
@@ -70,6 +70,8 @@ class Body:
         self.depth = depth
         self.likely: tuple[int, ...] = ()  # up to where the next body may be the same: this one's news were there
         self.tail = 0  # and how much of its end
+        size = len(raw.data)  # what it says is about as much text as it is
+        self.weight = size + (len(canonical.data) if canonical else 0) + (size if parsed is not None else 0)
         self.doubles = False  # whether its JSON holds numbers that the canonical form rewrites
 
 
@@ -140,18 +142,12 @@ class Bodies:
     def _remember(self, conversation: tuple[str, str | None], known: list[Body], base: Body | None, body: Body) -> None:
         """The new body takes the place of the one it goes on from; other threads of the conversation stay."""
         kept = [other for other in known if other is not base][-(_PER_CONVERSATION - 1) :]
-        self._held += _weight(body) + sum(map(_weight, kept)) - sum(map(_weight, known))
+        self._held += body.weight + sum([other.weight for other in kept]) - sum([other.weight for other in known])
         self._by[conversation] = [*kept, body]
         self._by.move_to_end(conversation)
         while self._held > self._limit and self._by:
             _, dropped = self._by.popitem(last=False)
-            self._held -= sum(map(_weight, dropped))
-
-
-def _weight(body: Body) -> int:
-    """What it takes in memory: its bytes, its canonical form, and what it says, which is mostly as much text again."""
-    size = len(body.raw.data)
-    return size + (len(body.canonical.data) if body.canonical else 0) + (size if body.parsed is not None else 0)
+            self._held -= sum([other.weight for other in dropped])
 
 
 def _by_difference(base: Body, data: bytes, encoded: Encoded) -> Body | None:

@@ -15,25 +15,26 @@ from cabproxy.ledger.spool import (
     CHUNK,
     END,
     FRAME_HEAD,
-    HEAD,
     LENGTH_AND_CRC,
     ONE_SIZE,
     OPEN,
     REQUEST,
-    REQUEST_END,
     SAMPLED,
     TWO_SIZES,
     sampled_crc32,
     segment_name,
 )
 
-BLOCK_BYTES = 2 << 20
+BLOCK_BYTES = 256 << 10
 _SEGMENT_BITS = 40
 _BODIES = (REQUEST, CHUNK)
 
 
 class Frame(NamedTuple):
-    """One frame. `at` is where it starts, `data_at` where its payload does (positions, see `position`)."""
+    """One frame. `at` is where it starts, `data_at` where its payload does (positions, see `position`).
+
+    ASKED and ANSWERED hold records beside a body: those are `payload`, and `rest`, ANSWERED's second one.
+    """
 
     kind: int
     call_id: bytes
@@ -42,6 +43,7 @@ class Frame(NamedTuple):
     data_at: int
     size: int
     payload: bytes  # of OPEN, HEAD and END; bodies are fetched by position
+    rest: bytes = b""
 
 
 def position(segment: int, offset: int) -> int:
@@ -122,17 +124,12 @@ class SpoolReader:
             if kind in _BODIES:
                 frames.append(Frame(kind, call_id, ns, start + at, start + data_at, stop - data_at, b""))
             elif kind == ASKED:
-                opened = block[at + 37 : data_at]
-                frames.append(Frame(OPEN, call_id, 0, start + at, start + at, 0, opened))
-                if stop > data_at:
-                    frames.append(Frame(REQUEST, call_id, 0, start + at, start + data_at, stop - data_at, b""))
-                frames.append(Frame(REQUEST_END, call_id, ns, start + at, start + stop, 0, b""))
+                record = block[at + 37 : data_at]
+                frames.append(Frame(kind, call_id, ns, start + at, start + data_at, stop - data_at, record))
             elif kind == ANSWERED:
                 cut = at + 41 + ONE_SIZE.unpack_from(block, at + 33)[0]
-                frames.append(Frame(HEAD, call_id, 0, start + at, start + at, 0, block[at + 41 : cut]))
-                if stop > data_at:
-                    frames.append(Frame(CHUNK, call_id, ns, start + at, start + data_at, stop - data_at, b""))
-                frames.append(Frame(END, call_id, 0, start + at, start + stop, 0, block[cut:data_at]))
+                first, last = block[at + 41 : cut], block[cut:data_at]
+                frames.append(Frame(kind, call_id, ns, start + at, start + data_at, stop - data_at, first, last))
             elif OPEN <= kind <= END:
                 frames.append(Frame(kind, call_id, ns, start + at, start + at + 33, length - 25, block[data_at:stop]))
             else:

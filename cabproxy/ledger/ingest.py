@@ -30,6 +30,7 @@ UNFINISHED = CallEnd(state="unfinished", error="the proxy ended before the call 
 TAKING_S = 60.0
 """How long a reader waits for the process that is taking a dead one's spool in."""
 _TRIES = 8
+_BLOCKS = 16  # of frames.BLOCK_BYTES, in one transaction
 _CHECKPOINT_PAGES = 4000
 """A page that many transactions change is written back once for all between two checkpoints."""
 
@@ -53,15 +54,24 @@ class SpoolIngest:
         return self.reader
 
     def batch(self) -> bool:
-        """Reads on and records what ended; False where there was nothing (yet)."""
+        """Reads on and records what ended; False where there was nothing (yet).
+
+        Many small blocks make one transaction: what a block holds stays in the processor's cache while it is looked
+        into, and what a transaction costs is shared by all.
+        """
         reader = self._started()
         with self._all_or_again():
-            frames = reader.frames()
-            if not frames:
-                return False
-            ended = self._assembler.take(frames, self.progress.done)
-            self._record(ended)
-            return True
+            found = False
+            entries: list[Entry] = []
+            for _ in range(_BLOCKS):
+                frames = reader.frames()
+                if not frames:
+                    break
+                found = True
+                entries += self._derived(self._assembler.take(frames, self.progress.done))
+            if found:
+                self._record(entries)
+            return found
 
     def end(self) -> int:
         """The place up to which it is written now."""
@@ -80,17 +90,20 @@ class SpoolIngest:
         reader = self._started()
         with self._all_or_again():
             while True:
-                self._record([(call, UNFINISHED) for call in self._assembler.abandon()])
+                self._record(self._derived([(call, UNFINISHED) for call in self._assembler.abandon()]))
                 if not reader.skip_segment():
                     return
                 while self.batch():
                     pass
 
-    def _record(self, ended: Sequence[tuple[OpenCall, CallEnd]]) -> None:
+    def _derived(self, ended: Sequence[tuple[OpenCall, CallEnd]]) -> list[Entry]:
         reader = self._started()
-        entries = [Entry(call.at, call.listed, *self._deriver.ended(call, end, reader)) for call, end in ended]
+        return [Entry(call.at, call.listed, *self._deriver.ended(call, end, reader)) for call, end in ended]
+
+    def _record(self, ended: list[Entry]) -> None:
+        reader = self._started()
         begun = [call for call in self._assembler.open.values() if not call.listed]
-        entries += [Entry(call.at, False, in_flight(call), []) for call in begun]
+        entries = [*ended, *(Entry(call.at, False, in_flight(call), []) for call in begun)]
         before = self.progress
         after = Progress(
             restart=self._assembler.earliest(reader.read_to),

@@ -56,6 +56,8 @@ def _hash(value: object) -> str:
 
 def row_hash(call: Call) -> str:
     """The hash of a finished call that already carries its chain_seq and prev_hash."""
+    if call.row_hash is None and call.request_bytes and call.response_bytes:
+        return _hash(call)  # written by itself it leaves out the same fields, and is written in half the time
     return record_hash(call, "row_hash")
 
 

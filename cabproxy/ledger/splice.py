@@ -159,17 +159,19 @@ def splice(base: Text, outline: Outline, raw: bytes, prefix: int, suffix: int) -
 def _read(middle: bytes, before: bool, behind: bool) -> tuple[list[Any], list[int], list[bytes], bool] | None:
     """The elements between others: what they are, their sizes, how they are written, whether a number was rewritten."""
     text = (b"[null" if before else b"[") + middle + (b"null]" if behind else b"]")
+    first, last = 1 if before else 0, -1 if behind else None
     try:
-        new, sizes = orjson.loads(text), [len(piece) for piece in _elements(text)]
-        plain, doubles = new, canon.has_integral_doubles(new)
-        if doubles:
-            plain = canon.plain_numbers(new)
+        new = orjson.loads(text)[first:last]
+        sizes = [len(piece) for piece in _elements(text)[first:last]]
+        doubles = canon.has_integral_doubles(new)
         # as deep as they lie in the body: what is too deep for that has no canonical form
-        written = [orjson.dumps([[element]], option=orjson.OPT_SORT_KEYS)[2:-2] for element in plain]
+        written = [
+            orjson.dumps([[element]], option=orjson.OPT_SORT_KEYS)[2:-2]
+            for element in (canon.plain_numbers(new) if doubles else new)
+        ]
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError, msgspec.MsgspecError):
         return None
-    cut = slice(1 if before else 0, -1 if behind else None)
-    return new[cut], sizes[cut], written[cut], doubles
+    return new, sizes, written, doubles
 
 
 def _joined(

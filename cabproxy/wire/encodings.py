@@ -25,6 +25,8 @@ def decode(content_encoding: str | None, data: bytes, limit: int = MAX_DECODED) 
     A body that broke off gives what was decodable; an encoding nobody knows, or bytes that are not in the encoding they
     claim, give the bytes as they are from there on.
     """
+    if not content_encoding:
+        return data
     for name in reversed(names(content_encoding)):
         codec = _CODECS.get(name)
         if codec is None or not data:

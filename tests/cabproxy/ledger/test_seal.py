@@ -92,3 +92,16 @@ def test_a_seal_covers_run_and_evidence_but_not_what_outlives_it() -> None:
     assert seal.seal(run, covered) == seal.seal(structs.replace(run, seal="sha256:x"), covered)
     assert seal.seal(run, covered) != seal.seal(run, covered[1:])
     assert seal.seal(run, covered) != seal.seal(structs.replace(run, chain_head="sha256:i"), covered)
+
+
+def test_a_call_written_by_itself_leaves_out_what_its_fields_would() -> None:
+    bodies = {"request_bytes": 5, "response_bytes": 7}
+    for more in (
+        {},
+        {"streaming": False, "rewrites": (), "sampling": {}, "error": "", "status": 0},
+        {"streaming": True, "sampling": {"z": 1, "a": [1.5, None]}, "usage": None, "response_headers": (("B", "é"),)},
+        {"usage": Usage(source="missing", reason="", raw="{}", contradictions=("a > b",)), "first_token_ns": 0},
+    ):
+        call = structs.replace(CALL, **bodies, **more)
+        assert seal.row_hash(call) == seal.record_hash(call, "row_hash")
+        assert seal.row_hash(structs.replace(call, row_hash="sha256:x")) == seal.row_hash(call)
