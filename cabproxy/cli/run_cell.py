@@ -16,20 +16,30 @@ from cabproxy.proxy.script import BEHAVIOURS
 
 KEY_ENV = "CAB_KEY"
 ENDPOINT_ENV = "CAB_ENDPOINT"
+QUICK_AGENT, QUICK_TASK = "mini", "mutations/python-comparator-swap"
 
 
-def _options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The flags both commands take."""
+def _options(command: Callable[..., Any], *, agent: str | None = None, task: str | None = None) -> Callable[..., Any]:
+    """The flags both commands take; what has no default must be said."""
     options: list[Callable[..., Any]] = [
         click.option(
             "--agent",
             "--tui",
             "agent",
-            required=True,
+            required=agent is None,
+            default=agent,
+            show_default=True,
             help="A known agent (NAME@WIRE: over another wire API), package.module:Class, or a TOML file.",
         ),
         click.option("--model", required=True, help="The model as the endpoint names it."),
-        click.option("--task", "task_id", required=True, help="A task's id, or the path of its directory."),
+        click.option(
+            "--task",
+            "task_id",
+            required=task is None,
+            default=task,
+            show_default=True,
+            help="A task's id, or the path of its directory.",
+        ),
         click.option(
             "--endpoint",
             envvar=ENDPOINT_ENV,
@@ -98,13 +108,21 @@ def run_cell(**options: Any) -> int:
     return _main(options, provisional=False)
 
 
+def _check_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    return _options(command, agent=QUICK_AGENT, task=QUICK_TASK)
+
+
 @click.command()
-@_options
+@_check_options
 def check(**options: Any) -> int:
     """Run one cell as a quick, provisional check of your own endpoint: not for citation.
 
+    Without --agent and --task it is the reference agent on a small task: nothing is installed, no container is needed,
+    and it takes seconds beside what the endpoint takes.
+
     \b
     Examples:
+      CAB_KEY=… cabproxy check --model some-model --endpoint https://models.example/v1
       cabproxy check --agent mini --model oracle --task mutations/python-comparator-swap
       cabproxy check --agent mini --model m --endpoint http://127.0.0.1:8000/v1 --task mutations/rust-error-negated
     """

@@ -13,7 +13,7 @@ from typing import Any
 
 from cabproxy.tokens.answer import Answer
 from cabproxy.tokens.counts import Count, Kind, Part
-from cabproxy.tokens.requests.common import as_dict, as_list, compact
+from cabproxy.tokens.requests.common import as_dict, as_list, compact, either
 from cabproxy.tokens.texts import count
 
 HOST = "oracle"
@@ -54,7 +54,7 @@ _KINDS: dict[str, Kind] = {"system": "system", "developer": "system", "assistant
 def _numbered(kind: str, body: dict[str, Any]) -> Iterator[tuple[int, str, int]]:
     """Each turn with the place of the message it came from; the system's text, where it stands apart, has the first."""
     head = {"responses": "instructions", "messages": "system", "gemini": "systemInstruction"}.get(kind, "")
-    content = body.get(head) or (body.get("system_instruction") if kind == "gemini" else None)
+    content = either(body, head)
     if kind == "gemini" and isinstance(content, dict):
         content = content.get("parts")
     at = 0
@@ -131,9 +131,9 @@ def _blocks(raw: dict[str, Any]) -> Iterator[Turn]:
 def _parts(raw: dict[str, Any]) -> Iterator[Turn]:
     """Gemini, likewise."""
     parts = [as_dict(one) for one in as_list(raw.get("parts"))]
-    results = [as_dict(one["functionResponse"]) for one in parts if "functionResponse" in one]
-    calls = [as_dict(one["functionCall"]) for one in parts if "functionCall" in one]
-    rest = [one for one in parts if "functionResponse" not in one and "functionCall" not in one]
+    results = [as_dict(found) for one in parts if (found := either(one, "functionResponse")) is not None]
+    calls = [as_dict(found) for one in parts if (found := either(one, "functionCall")) is not None]
+    rest = [one for one in parts if either(one, "functionResponse") is None and either(one, "functionCall") is None]
     if results:
         yield "tool", sum(count(compact(one.get("response") or {})) for one in results)
     if rest or calls:

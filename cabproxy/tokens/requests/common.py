@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from cabproxy.tokens.request import Format, Tool
+
+_CAPITAL = re.compile(r"([A-Z])")
 
 
 def as_dict(value: Any) -> dict[str, Any]:
@@ -77,3 +81,9 @@ def read_choice(raw: Any) -> str:
     body = as_dict(raw)
     name = body.get("name") or as_dict(body.get("function")).get("name")
     return f"function:{name}" if isinstance(name, str) else as_text(body.get("type")) or "auto"
+
+
+def either(holder: Mapping[str, Any], name: str) -> Any:
+    """What stands under a camelCase name, else under its snake_case: JSON of protocol buffers may have both."""
+    found = holder.get(name)
+    return found if found is not None else holder.get(_CAPITAL.sub(r"_\1", name).lower())

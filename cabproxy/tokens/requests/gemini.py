@@ -8,27 +8,23 @@ from typing import Any
 from cabproxy.tokens import memo
 from cabproxy.tokens.imagesize import read_image
 from cabproxy.tokens.request import Call, Format, Image, Message, Request, Tool
-from cabproxy.tokens.requests.common import as_dict, as_list, as_text, compact
+from cabproxy.tokens.requests.common import as_dict, as_list, as_text, compact, either
 
 
 def read(body: dict[str, Any], *, sizes: Iterable[Image] = ()) -> Request:
     known = list(sizes)
     body = as_dict(body.get("generateContentRequest")) or body
-    system = body.get("systemInstruction") or body.get("system_instruction")
+    system = either(body, "systemInstruction")
     messages = []
     if system:
         parts = {"role": "system", "parts": as_list(as_dict(system).get("parts")) or [as_dict(system.get("parts"))]}
         messages.append(read_message(parts, known))
     messages += memo.messages("gemini", as_list(body.get("contents")), known, read_message)
     groups = [as_dict(raw) for raw in as_list(body.get("tools"))]
-    declared = [
-        as_dict(one)
-        for group in groups
-        for one in as_list(group.get("functionDeclarations") or group.get("function_declarations"))
-    ]
+    declared = [as_dict(one) for group in groups for one in as_list(either(group, "functionDeclarations"))]
     hosted = [key for group in groups for key, value in group.items() if value is not None and key not in _DECLARED]
-    config = as_dict(body.get("generationConfig"))
-    schema = config.get("responseSchema") or config.get("responseJsonSchema") or config.get("response_schema")
+    config = as_dict(either(body, "generationConfig"))
+    schema = either(config, "responseSchema") or either(config, "responseJsonSchema")
     return Request(
         dialect="gemini",
         model=as_text(body.get("model")),
@@ -36,7 +32,7 @@ def read(body: dict[str, Any], *, sizes: Iterable[Image] = ()) -> Request:
         tools=tuple(_tool(one) for one in declared),
         format=Format(kind="json_schema", schema=schema) if isinstance(schema, dict) else None,
         blockers=tuple(f"a hosted tool ({key})" for key in hosted)
-        + (("a cache kept by the server",) if body.get("cachedContent") else ()),
+        + (("a cache kept by the server",) if either(body, "cachedContent") else ()),
     )
 
 
@@ -44,7 +40,7 @@ _DECLARED = ("functionDeclarations", "function_declarations")
 
 
 def _tool(raw: dict[str, Any]) -> Tool:
-    schema = raw.get("parameters") or raw.get("parametersJsonSchema") or raw.get("parameters_json_schema")
+    schema = raw.get("parameters") or either(raw, "parametersJsonSchema")
     return Tool(
         name=as_text(raw.get("name")),
         description=as_text(raw.get("description")),
@@ -61,13 +57,13 @@ def read_message(raw: Any, known: list[Image]) -> Message:
     result: str | None = None
     sealed = 0
     for part in (as_dict(one) for one in as_list(body.get("parts"))):
-        inline = as_dict(part.get("inlineData") or part.get("inline_data"))
-        call, answer = as_dict(part.get("functionCall")), as_dict(part.get("functionResponse"))
-        sealed += len(as_text(part.get("thoughtSignature") or part.get("thought_signature")))
+        inline = as_dict(either(part, "inlineData"))
+        call, answer = as_dict(either(part, "functionCall")), as_dict(either(part, "functionResponse"))
+        sealed += len(as_text(either(part, "thoughtSignature")))
         if "text" in part:
             texts.append(as_text(part["text"]))
         elif inline:
-            if as_text(inline.get("mimeType") or inline.get("mime_type")).startswith("image"):
+            if as_text(either(inline, "mimeType")).startswith("image"):
                 images.append(read_image(as_text(inline.get("data")), "", known))
             else:
                 blockers.append("a file")
@@ -79,7 +75,7 @@ def read_message(raw: Any, known: list[Image]) -> Message:
             if answer.get("parts"):
                 blockers.append("a file in a tool's result")
         elif part:
-            blockers.append("a file" if "fileData" in part else "a part of the server's own kind")
+            blockers.append("a file" if either(part, "fileData") is not None else "a part of the server's own kind")
     role = {"model": "assistant"}.get(as_text(body.get("role")), as_text(body.get("role")) or "user")
     return Message(
         role=role,

@@ -46,7 +46,7 @@ class Gemini:
             reply.take(offset, document)
         whole = exchange.complete and (reply.finish_reason is not None or reply.blocked is not None or not streamed)
         finished = whole and reply.seen
-        config = request.get("generationConfig")
+        config = request.get("generationConfig") or request.get("generation_config")
         return Interpretation(
             dialect=self.name,
             model_asked=unquote(match[1]) if match else None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from cabproxy.proxy.oracle.ask import Ask, Message, Reply, Tokens, Tool, ToolAnswer, ToolUse
 from cabproxy.proxy.oracle.speech.base import compact, frame, pieces, texts_of
+from cabproxy.tokens.requests.common import either
 
 _STREAM, _WHOLE = ":streamGenerateContent", ":generateContent"
 
@@ -21,12 +22,12 @@ class Gemini:
         return path.endswith((_STREAM, _WHOLE))
 
     def parse(self, body: dict[str, Any], path: str, query: str) -> Ask:
-        system = body.get("systemInstruction") or body.get("system_instruction") or {}
+        system = either(body, "systemInstruction") or {}
         system_texts = texts_of(system.get("parts")) if isinstance(system, dict) else texts_of(system)
         history = [part for raw in body["contents"] for part in _message(raw)]
-        declared = [one for group in body.get("tools") or () for one in group.get("functionDeclarations") or ()]
-        calling = (body.get("toolConfig") or {}).get("functionCallingConfig") or {}
-        config = body.get("generationConfig") or {}
+        declared = [one for group in body.get("tools") or () for one in either(group, "functionDeclarations") or ()]
+        calling = either(either(body, "toolConfig") or {}, "functionCallingConfig") or {}
+        config = either(body, "generationConfig") or {}
         return Ask(
             dialect=self.name,
             model=path.rpartition("/")[2].partition(":")[0],
@@ -62,9 +63,9 @@ class Gemini:
 
 def _message(raw: dict[str, Any]) -> Iterator[Message]:
     parts = raw.get("parts") or []
-    results = [part["functionResponse"] for part in parts if "functionResponse" in part]
-    uses = [part["functionCall"] for part in parts if "functionCall" in part]
-    rest = [part for part in parts if "functionResponse" not in part and "functionCall" not in part]
+    results = [found for part in parts if (found := either(part, "functionResponse")) is not None]
+    uses = [found for part in parts if (found := either(part, "functionCall")) is not None]
+    rest = [part for part in parts if either(part, "functionResponse") is None and either(part, "functionCall") is None]
     if results:
         yield Message(role="tool", answers=tuple(map(_result, results)))
     if rest or uses:
@@ -82,14 +83,14 @@ def _use(raw: dict[str, Any]) -> ToolUse:
 
 
 def _tool(raw: dict[str, Any]) -> Tool:
-    schema = raw.get("parametersJsonSchema") or raw.get("parameters") or {}
+    schema = either(raw, "parametersJsonSchema") or raw.get("parameters") or {}
     return Tool(name=str(raw["name"]), schema=schema)
 
 
 def _json_schema(config: dict[str, Any]) -> dict[str, Any] | None:
-    if config.get("responseMimeType") != "application/json":
+    if either(config, "responseMimeType") != "application/json":
         return None
-    return config.get("responseJsonSchema") or config.get("responseSchema") or {}
+    return either(config, "responseJsonSchema") or either(config, "responseSchema") or {}
 
 
 def _call(use: ToolUse) -> dict[str, Any]:
