@@ -118,7 +118,7 @@ def _run(ready: Any, scheduler: str | None, resume: bool, as_json: bool) -> int:
         journal = read_journal(ledger, matrix.id, prices)
         if journal.attempts and not resume:
             raise UserError(
-                f"sweep {matrix.id}: {ledger} holds {len(journal.attempts)} of its {len(plan.cells)} cells; "
+                f"sweep {matrix.id}: {ledger} holds runs of {len(journal.attempts)} of its {len(plan.cells)} cells; "
                 "pass --resume to go on, or give the matrix a new id"
             )
         record_plan(ledger, plan)

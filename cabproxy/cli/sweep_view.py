@@ -66,10 +66,12 @@ class SweepView:
         elif self._bar is not None:
             self._bar.console.print(_line(tally, ended), highlight=False, soft_wrap=True)
         else:
-            click.echo(_line(tally, ended))
+            click.echo(f"{_line(tally, ended)}  | {_note(tally)}")
 
     def finish(self, tally: Tally) -> None:
         """The whole sweep's end."""
+        if self._bar is not None:
+            self._bar.stop()  # it would be drawn again below each of the lines
         if self.as_json:
             click.echo(msgspec.json.encode(summary(self.sweep_id, tally)).decode())
             return
@@ -155,7 +157,7 @@ def _line(tally: Tally, ended: Ended) -> str:
     if result.cause:
         what += f" ({result.cause})"
     again = ", to be tried again" if ended.again else ""
-    return f"[{tally.done}/{tally.planned}] {result.cell_id}  {result.status}{again}  {what}  | {_note(tally)}"
+    return f"[{tally.done}/{tally.planned}] {result.cell_id}  {result.status}{again}  {what}"
 
 
 def _note(tally: Tally) -> str:

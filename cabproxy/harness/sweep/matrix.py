@@ -37,6 +37,7 @@ task = "polyglot/*"
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 import re
 import tomllib
@@ -108,7 +109,7 @@ class Matrix(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     models: tuple[Model, ...]
     tasks: tuple[str, ...]
     runs: int = 1
-    sandbox: str = "auto"
+    sandbox: Literal["auto", "docker", "local"] = "auto"
     jobs: int = 1
     seed: int = 0
     retries: int = 1
@@ -119,6 +120,9 @@ class Matrix(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     exclude: tuple[Exclude, ...] = ()
     plugins: dict[str, str] = {}  # name -> path of its TOML file, relative to the matrix
     prices: str | None = None  # a price file beside the matrix, before the built-in list
+
+
+_TABLES: dict[str, type[Struct]] = {"": Matrix, "models": Model, "stop": Stop, "exclude": Exclude}
 
 
 def read_matrix(path: Path) -> Matrix:
@@ -132,10 +136,24 @@ def read_matrix(path: Path) -> Matrix:
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path}: not TOML: {error}") from None
     except msgspec.ValidationError as error:
-        raise UserError(f"{path}: {error}; `cabproxy sweep --help` shows a matrix") from None
+        raise UserError(f"{path}: {_said(str(error))}; `cabproxy sweep --help` shows a matrix") from None
     matrix = structs.replace(matrix, models=tuple(_placed(path, model) for model in matrix.models))
     _check(path, matrix)
     return matrix
+
+
+def _said(error: str) -> str:
+    """What is wrong with the file, with the key first and, for one nobody knows, the nearest that is known."""
+    what, _, place = error.partition(" - at ")
+    where = place.strip("`").removeprefix("$").lstrip(".")
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", what)
+    if unknown is None:
+        hint = "; a table of a list has two brackets, [[…]]" if what == "Expected `array`, got `object`" else ""
+        return f"{where}: {what}{hint}" if where else f"{what}{hint}"
+    table = _TABLES.get(re.sub(r"\[.*", "", where), Matrix)
+    near = difflib.get_close_matches(unknown[1], table.__struct_fields__, n=1)
+    mend = f"did you mean {near[0]}?" if near else f"there are {', '.join(table.__struct_fields__)}"
+    return f"{f'{where}.' if where else ''}{unknown[1]}: no such key; {mend}"
 
 
 def _placed(path: Path, model: Model) -> Model:

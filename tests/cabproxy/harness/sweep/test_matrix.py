@@ -48,6 +48,15 @@ def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
         (('name = "oracle"', 'name = "oracle"\nca_file = "none.pem"'), "models.oracle.ca_file"),
         (('tasks = ["mutations/*"]', 'tasks = ["mutations/*"]\nasciicast = 4'), "asciicast"),
         (("id =", "id"), "not TOML"),
+        (
+            ('tasks = ["mutations/*"]', 'tasks = ["mutations/*"]\nsandbox = "dockr"'),
+            "sandbox: Invalid enum value 'dockr'",
+        ),
+        (
+            ('name = "oracle"', 'name = "oracle"\nendpont = "x"'),
+            "models[0].endpont: no such key; did you mean endpoint?",
+        ),
+        (("[[models]]", "[models]"), "models: Expected `array`, got `object`; a table of a list has two brackets"),
     ],
 )
 def test_a_mistake_is_named_with_its_key(tmp_path: Path, change: tuple[str, str], named: str) -> None:
