@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from markupsafe import Markup
 from msgspec import Struct
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
-from pygments.lexers import TextLexer, get_lexer_for_filename
+from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
+from pygments.lexers.special import TextLexer
 from pygments.util import ClassNotFound
 
 from cabproxy.ledger.record import FileChange
@@ -21,6 +23,29 @@ from cabscore.site.shown import clean
 MAX_LINES = 3_000
 MAX_COLUMNS = 400
 MAX_PATHS = 300
+COMMON = {
+    "py": "python",
+    "rs": "rust",
+    "go": "go",
+    "java": "java",
+    "js": "javascript",
+    "mjs": "javascript",
+    "ts": "typescript",
+    "c": "c",
+    "h": "c",
+    "cc": "cpp",
+    "cpp": "cpp",
+    "hpp": "cpp",
+    "sh": "bash",
+    "sql": "sql",
+    "md": "markdown",
+    "toml": "toml",
+    "json": "json",
+    "yaml": "yaml",
+    "yml": "yaml",
+    "txt": "text",
+}
+"""Lexers of common suffixes: to look through the patterns of all of them takes longer than to colour a diff."""
 EXPLAINED = {
     "required": "what a right solution changes",
     "permitted": "allowed by the task",
@@ -107,8 +132,20 @@ def _lines(file: FilePatch, room: int) -> Iterator[DiffLine]:
 
 
 def _lexer(path: str) -> Lexer:
+    """By suffix; without one, or with one that is not known, the whole name decides."""
+    name = path.rpartition("/")[2]
+    _, dot, suffix = name.rpartition(".")
+    return _lexer_of(suffix.lower() if dot and suffix.lower() in COMMON else name)
+
+
+@lru_cache(maxsize=256)
+def _lexer_of(name: str) -> Lexer:
     try:
-        lexer: Lexer = get_lexer_for_filename(path, stripnl=False, ensurenl=False)
+        lexer: Lexer
+        if name in COMMON:
+            lexer = get_lexer_by_name(COMMON[name], stripnl=False, ensurenl=False)
+        else:
+            lexer = get_lexer_for_filename(name, stripnl=False, ensurenl=False)
     except (ClassNotFound, ValueError):
         lexer = TextLexer(stripnl=False, ensurenl=False)
     return lexer

@@ -21,7 +21,7 @@ LEVELS = {"good": "solved", "bad": "not solved", "warn": "no verdict", "void": "
 MARKS = {"good": "✓", "bad": "✗", "warn": "?", "void": "∅"}
 
 
-class RunFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RunFacts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One run. Values are None where unknown; `tokens` are the run's own, `tokens_per_correct` the cell's."""
 
     run_id: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from cabscore.site.facts import RunFacts
 
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
+_PLAIN = re.compile(r"r_[A-Za-z0-9-]{1,100}")
 NEAR = 3
 """Neighbours shown before and after a cell in each list."""
 
@@ -37,6 +39,8 @@ class NeighbourGroup(Struct, frozen=True, kw_only=True):
 
 def slug(run_id: str) -> str:
     """A run's folder name: safe on every file system, one to one, whatever the ledger says the id is."""
+    if _PLAIN.fullmatch(run_id):
+        return run_id  # as nearly all are: a list of thousands of cells asks for each of them
     name = "".join(
         char if char in _SAFE else "_" + char.encode("utf-8", "surrogatepass").hex() + "_" for char in run_id
     )

@@ -16,6 +16,7 @@ from cabscore.site.charts import finished_chart, pareto_chart
 from cabscore.site.chunks import data_file
 from cabscore.site.facts import RunFacts, by, table_row
 from cabscore.site.links import name_slug
+from cabscore.site.matrix import matrix_rows
 from cabscore.site.methodology import methodology_context
 from cabscore.site.render import render
 from cabscore.site.state import key_of
@@ -158,11 +159,8 @@ class Lists:
         return out
 
     def _matrix(self) -> dict[str, Any]:
-        lines: dict[str, dict[str, list[tuple[str, RunFacts]]]] = {}
-        for row in self.rows:
-            line = lines.setdefault(f"{row.agent} × {row.model}", {})
-            line.setdefault(row.task, []).extend(row.marks)
-        return {"tasks": sorted({row.task for row in self.rows}), "lines": lines, "slug": name_slug}
+        tasks, body = matrix_rows(self.rows)
+        return {"tasks": tasks, "body": body, "slug": name_slug}
 
     def _pareto(self) -> dict[str, Any]:
         board = self.contestants

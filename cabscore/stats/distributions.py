@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 NORMAL = NormalDist()
@@ -19,6 +20,7 @@ def student_t_cdf(t: float, df: float) -> float:
     return 0.5 + math.copysign(inside, t)
 
 
+@lru_cache(maxsize=1024)
 def student_t_quantile(p: float, df: float) -> float:
     """The t quantile for 0 < p < 1, by bisection on the tail."""
     if p < 0.5:

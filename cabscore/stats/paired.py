@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -62,7 +61,9 @@ def _kept_flips(count: int, resamples: int, seed: int) -> Floats:
 
 @lru_cache(maxsize=4)
 def _all_flips(count: int) -> Floats:
-    return np.array(list(itertools.product((1.0, -1.0), repeat=count)))
+    bits = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
+    signs: Floats = 1.0 - 2.0 * bits
+    return signs
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
