@@ -5,8 +5,9 @@ Offline and exact: money is Decimal. A model that no list knows has no price, an
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
 from typing import Any
@@ -20,8 +21,8 @@ from cabscore.usage import charge
 MILLION = 1_000_000
 HUGE = 1_000 * MILLION
 """More tokens than any tier begins at: a price that is proportional up to here has no tiers."""
-QUARTER = timedelta(minutes=15)
-"""Lists know prices by date and by time of day, none finer than this."""
+QUARTER_NS = 15 * 60 * 1_000_000_000
+"""Lists know prices by date and by time of day, none finer than a quarter of an hour."""
 _KINDS = ("input", "output", "cache_read", "cache_write")
 
 
@@ -50,6 +51,11 @@ def price_list() -> str:
     return version()
 
 
+def load_prices() -> None:
+    """Reads the price list now: otherwise it is read when something is priced for the first time."""
+    importlib.import_module("genai_prices")
+
+
 def money(dollars: Decimal) -> str:
     """Exact, in plain digits, without trailing zeros."""
     return format(dollars.normalize(), "f")
@@ -60,11 +66,13 @@ def cost_of(run: Run, calls: Iterable[Call]) -> Cost:
     total, charged, missing = Decimal(0), 0, []
     sums: dict[str, tuple[int, Decimal]] = {}
     priced_as: dict[str, str] = {}
+    host = host_of(run)
     for call in calls:
-        if charge(call) in ("unanswered", "not_a_model_call"):
+        kind = charge(call)
+        if kind in ("unanswered", "not_a_model_call"):
             continue
         charged += 1
-        found = _call(run, call)
+        found = _call(call, host, known=kind == "known")
         if found.usd is None:
             missing.append(found.reason or "not known")
             continue
@@ -91,7 +99,7 @@ def _reason(charged: int, missing: list[str], sources: list[str]) -> str:
     return "by " + " and ".join("the provider's own report" if name == "provider" else name for name in sorted(sources))
 
 
-def _call(run: Run, call: Call) -> _Priced:
+def _call(call: Call, host: str, *, known: bool) -> _Priced:
     usage = call.usage
     if usage is not None and usage.cost_usd is not None:
         try:
@@ -100,32 +108,31 @@ def _call(run: Run, call: Call) -> _Priced:
             reported = Decimal("NaN")
         if reported.is_finite() and reported >= 0:
             return _Priced(reported, "provider", None, None)
-    if charge(call) == "unknown" or usage is None:
+    if not known or usage is None:
         return _Priced(None, "", None, "the call's tokens are not known")
-    moment = datetime.fromtimestamp(call.received_wall_ns / 1e9, UTC)
     first: _Priced | None = None
     for name in dict.fromkeys(filter(None, (call.model_served, call.model_asked))):
-        found = _listed(usage, name, host_of(run), moment)
+        found = _listed(usage, name, host, call.received_wall_ns)
         if found.usd is not None:
             return found
         first = first or found
     return first or _Priced(None, "", None, "the call names no model")
 
 
-def _listed(usage: Usage, model: str, host: str, moment: datetime) -> _Priced:
+def _listed(usage: Usage, model: str, host: str, wall_ns: int) -> _Priced:
     """By rates where the price is proportional to every kind of token, else asked of the list call by call."""
     if (unknown := _unlisted(model, host)) is not None:
         return unknown
-    rates = _rates(model, host, moment - (moment - datetime.min.replace(tzinfo=UTC)) % QUARTER)
+    rates = _rates(model, host, wall_ns // QUARTER_NS)
     if isinstance(rates, _Priced):
         return rates
     read, write = usage.cache_read or 0, usage.cache_write or 0
     plain = (usage.prompt or 0) - read - write
     if rates.proportional and plain >= 0 and not (usage.raw and "ephemeral_1h" in usage.raw):
         counts = (plain, usage.completion or 0, read, write)
-        usd = sum((rate * count for rate, count in zip(rates.per_million, counts, strict=True)), Decimal(0)) / MILLION
-        return _Priced(usd, price_list(), rates.listed_as, None)
-    return _asked(usage, model, host, moment)
+        usd = sum((rate * count for rate, count in zip(rates.per_million, counts, strict=True) if count), Decimal(0))
+        return _Priced(usd / MILLION, price_list(), rates.listed_as, None)
+    return _asked(usage, model, host, _moment(wall_ns))
 
 
 def _asked(usage: Usage, model: str, host: str, moment: datetime) -> _Priced:
@@ -149,8 +156,10 @@ def _unlisted(model: str, host: str) -> _Priced | None:
 
 
 @lru_cache(maxsize=1024)
-def _rates(model: str, host: str, moment: datetime) -> _Rates | _Priced:
-    """Dollars per million tokens of each kind at a time; why there are none where the list does not know the model."""
+def _rates(model: str, host: str, quarter: int) -> _Rates | _Priced:
+    """Dollars per million tokens of each kind in a quarter of an hour since 1970; why there are none where the list
+    does not know the model."""
+    moment = _moment(quarter * QUARTER_NS)
     per_million = []
     proportional = True
     listed_as = None
@@ -162,6 +171,10 @@ def _rates(model: str, host: str, moment: datetime) -> _Rates | _Priced:
         proportional = proportional and large.usd / HUGE == small.usd / (MILLION // 1000)
         per_million.append(large.usd * MILLION / HUGE)
     return _Rates(tuple(per_million), proportional, listed_as)
+
+
+def _moment(wall_ns: int) -> datetime:
+    return datetime.fromtimestamp(wall_ns / 1e9, UTC)
 
 
 def _one_kind(kind: str, amount: int) -> Usage:

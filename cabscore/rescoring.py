@@ -20,6 +20,7 @@ from cabproxy.ledger.record import Run, Score, StoredScore
 from cabproxy.ledger.rows import storable
 from cabscore.axes.base import Sibling
 from cabscore.join import cell_of, join, sibling
+from cabscore.pricing import load_prices
 from cabscore.profiles import DEFAULT, find_profile
 from cabscore.profiles.base import INVALID_STATUSES, Profile
 from cabscore.scoring import SCORER, ScoredRun, inputs_digest, rules_digest, score_joined
@@ -70,6 +71,15 @@ class _Plan(Struct, frozen=True):
     inputs: str
 
 
+class _Done(Struct, frozen=True):
+    """What a worker makes of a batch: score rows that differ from the stored ones, as JSON lines, and what moved."""
+
+    lines: bytes
+    moves: list[Move]
+    versions: Counter[tuple[str, str, str, bool]]
+    invalid: int
+
+
 def rescore(
     ledger: Ledger | str | os.PathLike[str],
     profile: str = DEFAULT,
@@ -93,11 +103,11 @@ def rescore(
         moves: list[Move] = []
         versions: Counter[tuple[str, str, str, bool]] = Counter()
         invalid = 0
-        for scored in _score_all(path, due, profile, jobs):
-            rows, moved = _changed(opened, scored, versions)
-            waiting.writelines(map(_line, rows))
-            moves += moved
-            invalid += sum(run.status in INVALID_STATUSES for run in scored)
+        for done in _score_all(path, due, profile, jobs):
+            waiting.write(done.lines)
+            moves += done.moves
+            versions += done.versions
+            invalid += done.invalid
         _store(path, waiting)
     return Rescored(
         ledger=str(path),
@@ -151,12 +161,13 @@ def _standing(ledger: Ledger, profile: Profile) -> dict[str, str]:
     }
 
 
-def _score_all(path: Path, due: list[_Plan], profile: str, jobs: int | None) -> Iterator[list[ScoredRun]]:
+def _score_all(path: Path, due: list[_Plan], profile: str, jobs: int | None) -> Iterator[_Done]:
     workers = jobs or (os.cpu_count() or 1 if len(due) > 2 * BATCH else 1)
     batches = [(str(path), batch, profile) for batch in _batches(due)]
     if workers <= 1:
         yield from map(_score_batch, batches)
         return
+    load_prices()  # before the workers are forked: once instead of once in each
     with ProcessPoolExecutor(workers) as pool:
         # A window of a few batches per worker keeps memory flat however many runs there are.
         waiting = iter(batches)
@@ -172,15 +183,19 @@ def _batches(plans: list[_Plan]) -> Iterator[list[_Plan]]:
         yield batch
 
 
-def _score_batch(job: tuple[str, list[_Plan], str]) -> list[ScoredRun]:
+def _score_batch(job: tuple[str, list[_Plan], str]) -> _Done:
     path, plans, profile = job
     found = find_profile(profile)
     known: dict[str, Sibling] = {}
+    versions: Counter[tuple[str, str, str, bool]] = Counter()
     with Ledger(path) as ledger:
-        return [
+        scored = [
             score_joined(join(ledger, plan.run.run_id, _siblings(ledger, plan, known)), found, plan.inputs)
             for plan in plans
         ]
+        rows, moves = _changed(ledger, scored, versions)
+    invalid = sum(run.status in INVALID_STATUSES for run in scored)
+    return _Done(b"".join(map(_line, rows)), moves, versions, invalid)
 
 
 def _siblings(ledger: Ledger, plan: _Plan, known: dict[str, Sibling]) -> list[Sibling]:

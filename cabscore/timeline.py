@@ -51,27 +51,30 @@ class _Starts:
     """When calls began, to be asked for the next one."""
 
     def __init__(self, calls: Sequence[Call]) -> None:
-        self._all = sorted(call.received_ns for call in calls)
-        self._of: dict[tuple[str, str], list[int]] = {}
-        for call in sorted(calls, key=lambda call: call.received_ns):
-            for known in (("request", call.request_key), ("conversation", call.conversation_id)):
-                if known[1] is not None:
-                    self._of.setdefault((known[0], known[1]), []).append(call.received_ns)
+        self.calls = sorted(calls, key=lambda call: call.received_ns)
+        self._all = [call.received_ns for call in self.calls]
+        self._requests: dict[str, list[int]] = {}
+        self._conversations: dict[str, list[int]] = {}
+        for call in self.calls:
+            if call.request_key is not None:
+                self._requests.setdefault(call.request_key, []).append(call.received_ns)
+            if call.conversation_id is not None:
+                self._conversations.setdefault(call.conversation_id, []).append(call.received_ns)
 
     def same_request(self, call: Call, after: int) -> int | None:
         """The next try: of the same request, else of the same conversation; without a request's key the next call."""
         if call.request_key is None:
             return _next(self._all, after)
-        found = _next(self._of[("request", call.request_key)], after)
+        found = _next(self._requests[call.request_key], after)
         if found is None and call.conversation_id is not None:
-            return _next(self._of[("conversation", call.conversation_id)], after)
+            return _next(self._conversations[call.conversation_id], after)
         return found
 
     def same_conversation(self, call: Call, after: int) -> int | None:
         """The next call of the conversation; where none is known, the next call."""
         if call.conversation_id is None:
             return _next(self._all, after)
-        return _next(self._of[("conversation", call.conversation_id)], after)
+        return _next(self._conversations[call.conversation_id], after)
 
 
 def _next(starts: list[int], after: int) -> int | None:
@@ -87,7 +90,7 @@ def waits(calls: Sequence[Call]) -> dict[str, list[Stretch]]:
     """
     found: dict[str, list[Stretch]] = {"rate_limit": [], "error": []}
     starts = _Starts(calls)
-    for call in sorted(calls, key=lambda call: call.received_ns):
+    for call in starts.calls:
         end = end_of(call)
         if (stretch := held(call)) is not None:
             found["rate_limit"].append(stretch)
@@ -101,6 +104,8 @@ def waits(calls: Sequence[Call]) -> dict[str, list[Stretch]]:
 
 def held(call: Call) -> Stretch | None:
     """How long the proxy held the call back before it sent it; it did that first of all."""
+    if not call.rewrites:
+        return None
     said = next((one for one in call.rewrites if one.startswith(HELD)), None)
     digits = said.removeprefix(HELD) if said is not None else ""
     end = end_of(call)

@@ -89,8 +89,12 @@ Certainty = Literal["reported", "exact", "interval", "estimate", "unknown"]
 
 def certainty(call: Call) -> Certainty:
     """How sure a charged call's tokens are: as the provider says, counted again exactly or within bounds, estimated."""
+    return _certainty(call, charge(call))
+
+
+def _certainty(call: Call, charged: Charge) -> Certainty:
     usage = call.usage
-    if usage is None or charge(call) == "unknown":
+    if usage is None or charged == "unknown":
         return "unknown"
     if usage.source == "estimate":
         return "estimate"
@@ -103,12 +107,13 @@ def by_certainty(calls: Iterable[Call]) -> dict[str, dict[str, int]]:
     """Calls and their tokens by certainty; an unknown call's tokens are not known, so it has none here."""
     out: dict[str, dict[str, int]] = {}
     for call in calls:
-        if charge(call) not in ("known", "unknown"):
+        charged = charge(call)
+        if charged not in ("known", "unknown"):
             continue
-        row = out.setdefault(certainty(call), {"calls": 0, "tokens": 0})
+        row = out.setdefault(_certainty(call, charged), {"calls": 0, "tokens": 0})
         row["calls"] += 1
         usage = call.usage
-        if usage is not None and charge(call) == "known":
+        if usage is not None and charged == "known":
             row["tokens"] += (usage.prompt or 0) + (usage.completion or 0)
     return dict(sorted(out.items()))
 

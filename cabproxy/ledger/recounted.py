@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -28,7 +29,11 @@ _BUILT_IN = "oracle"
 
 def host_of(run: Run) -> str:
     """The host a run's calls went to, where it is known; `oracle` for the built-in endpoint."""
-    endpoint = run.endpoint or ""
+    return _host(run.endpoint or "")
+
+
+@lru_cache(maxsize=256)
+def _host(endpoint: str) -> str:
     if endpoint == _BUILT_IN:
         return _BUILT_IN
     try:

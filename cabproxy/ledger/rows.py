@@ -77,17 +77,20 @@ class Table(Generic[R]):
 
     def decode(self, row: Sequence[Any], **more: Any) -> R:
         """The record of one row; `more` are the skipped fields. Raises msgspec.ValidationError for a wrong type."""
-        values = list(row)
+        fields = self.fields
+        values = dict(zip(fields, row, strict=True))
         for i in self._lists:
-            values[i] = tuple(decode_json(values[i])) if values[i] else ()
+            values[fields[i]] = tuple(decode_json(row[i])) if row[i] else ()
         for i in self._dicts:
-            values[i] = decode_json(values[i]) if values[i] else {}
+            values[fields[i]] = decode_json(row[i]) if row[i] else {}
         for i in self._bools:
-            if values[i] is not None:
-                values[i] = bool(values[i])
+            if row[i] is not None:
+                values[fields[i]] = bool(row[i])
         for i, tag in self._hashes:
-            values[i] = hashes.tagged(values[i], tag)
-        return msgspec.convert({**dict(zip(self.fields, values, strict=True)), **more}, self.cls)
+            if row[i] is not None:
+                values[fields[i]] = hashes.tagged(row[i], tag)
+        values.update(more)
+        return msgspec.convert(values, self.cls)
 
     def select(self, rest: str = "") -> str:
         """The SQL that reads these columns; `rest` is what follows the table."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from cabproxy.ledger.record import Call, Run, Score, Span
 from cabscore.axes.base import JoinedRun
@@ -24,14 +24,15 @@ class Latency:
 
     def score(self, joined: JoinedRun) -> Score:
         agent = agent_ns(joined.run)
-        parts = split(joined)
+        claims = _claims(joined)
+        parts = _split(joined, claims)
         return Score(
             axis=self.name,
             value=agent / 1e9 if agent is not None else None,
             unit="s",
             polarity="lower",
             reason=_reason(agent, parts),
-            evidence=_evidence(joined, agent, parts),
+            evidence=_evidence(joined, agent, parts, claims),
             version=self.version,
         )
 
@@ -79,23 +80,37 @@ def split(joined: JoinedRun) -> dict[str, int] | None:
 
     An instant that several could claim belongs to the first of them.
     """
+    return _split(joined, _claims(joined))
+
+
+class _Claims(NamedTuple):
+    """The model calls of a run, when a model was at work on them, and the waits for another try by why."""
+
+    asked: list[Call]
+    answering: list[Stretch]
+    waits: dict[str, list[Stretch]]
+
+
+def _claims(joined: JoinedRun) -> _Claims:
+    asked = [call for call in joined.calls if is_model_call(call)]
+    return _Claims(asked, _answering(asked), waits(asked))
+
+
+def _split(joined: JoinedRun, claims: _Claims) -> dict[str, int] | None:
     run = joined.run
     agent, bounds = agent_ns(run), wall_bounds(joined)
     if agent is None or bounds is None or run.started_ns is None or run.ended_ns is None:
         return None
     if run.started_ns < bounds[0] or run.ended_ns > bounds[1]:
         return None
-    asked = [call for call in joined.calls if is_model_call(call)]
-    window = (run.started_ns, run.ended_ns)
-    waited = waits(asked)
     shares = _shares(
         {
-            "model": _answering(asked),
-            "rate_limit": waited["rate_limit"],
-            "retry": waited["error"],
-            "tools": tool_gaps(asked, run.ended_ns),
+            "model": claims.answering,
+            "rate_limit": claims.waits["rate_limit"],
+            "retry": claims.waits["error"],
+            "tools": tool_gaps(claims.asked, run.ended_ns),
         },
-        window,
+        (run.started_ns, run.ended_ns),
     )
     own = agent - sum(shares.values())
     return {"before": run.started_ns - bounds[0], **shares, "agent": own, "after": bounds[1] - run.ended_ns}
@@ -122,13 +137,6 @@ def _shares(claims: dict[str, list[Stretch]], window: Stretch | None) -> dict[st
     return out
 
 
-def waiting_ns(joined: JoinedRun, window: Stretch | None = None) -> dict[str, int]:
-    """How long nothing but another try was waited for, by why; a model at work on another call is no waiting."""
-    asked = [call for call in joined.calls if is_model_call(call)]
-    shares = _shares({"model": _answering(asked), **waits(asked)}, window)
-    return {name: share for name, share in shares.items() if name != "model"}
-
-
 def _reason(agent: int | None, parts: dict[str, int] | None) -> str:
     if agent is None:
         return "not measured: the agent's start and end were not both recorded"
@@ -140,8 +148,8 @@ def _reason(agent: int | None, parts: dict[str, int] | None) -> str:
     )
 
 
-def _evidence(joined: JoinedRun, agent: int | None, parts: dict[str, int] | None) -> dict[str, Any]:
-    asked = [call for call in joined.calls if is_model_call(call)]
+def _evidence(joined: JoinedRun, agent: int | None, parts: dict[str, int] | None, claims: _Claims) -> dict[str, Any]:
+    asked = claims.asked
     failed = [call for call in asked if call.state in FAILED_STATES]
     bounds = wall_bounds(joined)
     first = [call.first_token_ns - call.received_ns for call in asked if call.first_token_ns is not None]
@@ -156,7 +164,7 @@ def _evidence(joined: JoinedRun, agent: int | None, parts: dict[str, int] | None
         "model_call_sum_ms": sum(end - start for start, end in call_intervals(asked)) / MS if asked else None,
         "failed_call_ms": union_ns(call_intervals(failed)) / MS,
         "parts_ms": {name: part / MS for name, part in parts.items()} if parts is not None else None,
-        "waiting_ms": {why: part / MS for why, part in _waiting(joined).items()} if asked else None,
+        "waiting_ms": {why: part / MS for why, part in _waiting(joined.run, claims).items()} if asked else None,
         "harness_ms": _harness(joined, bounds) if parts is not None else None,
         "first_token_ms": {"median": median(first) / MS, "max": max(first) / MS, "calls": len(first)}
         if first
@@ -167,10 +175,12 @@ def _evidence(joined: JoinedRun, agent: int | None, parts: dict[str, int] | None
     }
 
 
-def _waiting(joined: JoinedRun) -> dict[str, int]:
-    run = joined.run
+def _waiting(run: Run, claims: _Claims) -> dict[str, int]:
+    """How long nothing but another try was waited for, by why; a model at work on another call is no waiting."""
     known = run.started_ns is not None and run.ended_ns is not None
-    return waiting_ns(joined, (run.started_ns or 0, run.ended_ns or 0) if known else None)
+    window = (run.started_ns or 0, run.ended_ns or 0) if known else None
+    shares = _shares({"model": claims.answering, **claims.waits}, window)
+    return {name: share for name, share in shares.items() if name != "model"}
 
 
 def _harness(joined: JoinedRun, bounds: tuple[int, int] | None) -> dict[str, float] | None:

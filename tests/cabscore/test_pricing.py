@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -88,3 +90,12 @@ def test_it_is_what_the_list_says_call_by_call(
 
 def test_plain_digits() -> None:
     assert [money(Decimal(text)) for text in ("1E+2", "0.10", "1E-9", "0")] == ["100", "0.1", "0.000000001", "0"]
+
+
+def test_the_list_is_read_only_where_something_is_priced() -> None:
+    code = (
+        "import sys; from cabscore.profiles import find_profile; from cabscore.rescoring import rescore;"
+        "from cabscore.scoring import rules_digest; rules_digest(find_profile('cab-1'));"
+        "print(*({'genai_prices', 'scipy', 'tiktoken', 'aiohttp', 'docker'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
