@@ -115,7 +115,7 @@ def measure(
         alone=alone,
         whole_s=first.duration_s,
         whole_cpu_s=first.cpu_s,
-        idle_s=max(first.idle_s, again.idle_s),
+        idle_s=again.idle_s,
         quick=again,
     )
 
@@ -134,19 +134,33 @@ def _again(
         modules = sorted({name for one in reached.values() for name in one.result.modules})
         for one in (place, *others):
             one.learn(modules)
+        all_places = (place, *others)
         second = _quick(place, tests)
+        if place.hasty and passed - _passed(second):
+            second = _unhurried(all_places, tests, second)
         for way in ("alone", "cold"):  # what is lost in company may pass by itself, or by its command only
             lost = passed - _passed(second)
             if not lost:
                 break
             files = frozenset(file for file in tests if lost & set(reached[file].result.outcomes))
-            for one in (place, *others):
+            for one in all_places:
                 setattr(one, way, files or frozenset(tests))
             second = _quick(place, tests)
         return second, place.alone | place.cold
     finally:
         for one in (place, *others):
             places.put(one)
+
+
+def _unhurried(places: Sequence[Place], tests: Sequence[str], hasty: SuiteResult) -> SuiteResult:
+    """A run in which node is left to end by itself; so are all from then on if it brings back tests that were lost."""
+    for one in places:
+        one.patient = True
+    second = _quick(places[0], tests)
+    if _passed(second) <= _passed(hasty):
+        for one in places:
+            one.patient = False
+    return second
 
 
 def _quick(place: Place, tests: Sequence[str]) -> SuiteResult:

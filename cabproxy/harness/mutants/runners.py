@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from cabproxy.harness.mutants.bundle import node_command, run_bundle
+from cabproxy.harness.mutants.bundle import ending, node_command, run_bundle
 from cabproxy.harness.mutants.reach import TRACER, Reached, covered_ranges, traced_lines
 from cabproxy.harness.mutants.suite import Suite
 from cabproxy.harness.mutants.tree import Tree
@@ -43,6 +43,8 @@ class Place:
         self.suite, self.language, self.tree = suite, language, tree
         self.alone: frozenset[str] = frozenset()
         """Test files that want a process of their own."""
+        self.patient = False
+        """Whether node is left to end by itself: there are tests that are told of only when others are done."""
         self.cold: frozenset[str] = frozenset()
         """Test files that only their own command runs rightly."""
         self._python = python_command(suite.command) if language == "python" else None
@@ -56,6 +58,11 @@ class Place:
         """Whether there is a quicker way than the command."""
         return self._python is not None or self._node is not None
 
+    @property
+    def hasty(self) -> bool:
+        """Whether node is ended once all known tests are done."""
+        return self._node is not None and not self.patient and ending(self._node) != self._node
+
     def learn(self, modules: Iterable[str]) -> None:
         """Modules to be imported before any test runs; for interpreters started from now on."""
         self._modules = tuple(modules)
@@ -68,6 +75,8 @@ class Place:
         if shared := [name for name in wanted.files if name not in apart]:
             parts.append(self._quick(wanted._replace(files=shared)))
         for name in wanted.files:
+            if parts and parts[-1].timed_out:  # which is all that can be said of it
+                break
             if name in self.cold:
                 parts.append(self._suite(wanted).run(self.tree.root, [name]))
             elif name in self.alone:
@@ -110,7 +119,8 @@ class Place:
             warm.suite = self._suite(wanted)
             return warm.run(wanted.files, tests=wanted.tests, cpu_s=wanted.cpu_s, look=wanted.look, most=wanted.most)
         if self._node is not None:
-            return run_bundle(self._suite(wanted), self._node, self.tree.root, wanted.files)
+            command = self._node if self.patient else ending(self._node)
+            return run_bundle(self._suite(wanted), command, self.tree.root, wanted.files)
         return self._suite(wanted).run(self.tree.root, wanted.files)
 
     def _suite(self, wanted: Wanted) -> Suite:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cabproxy.harness.mutants.bundle import node_command, run_bundle
+from cabproxy.harness.mutants.bundle import FORCE_EXIT, ending, node_command, run_bundle
 from cabproxy.harness.mutants.reach import covered_ranges
 from cabproxy.harness.mutants.suite import Suite
 from cabproxy.taskkit.mutate.judge import SuiteResult
@@ -49,6 +49,36 @@ def test_several_files_in_one_process_say_what_they_say_alone(tmp_path: Path) ->
     assert found.outcomes == {"four": "passed", "six": "failed", "module": "passed"}
     assert {name: alone.outcomes[name] for name in found.outcomes} == found.outcomes
     assert found.messages == {"six": "AssertionError: expected 2, but got 3"}
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_tests_that_leave_a_server_open_are_not_waited_for_and_late_ones_are_not_lost(tmp_path: Path) -> None:
+    from cabproxy.harness.mutants.baseline import measure
+    from cabproxy.harness.mutants.runners import Place, Places
+    from cabproxy.harness.mutants.tree import Tree
+
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    (repo / "late.test.mjs").write_text(
+        "import test from 'node:test'\nawait test('b', () => {})\nawait test('c', () => {})\n"
+    )
+    place = Place(Suite(command=COMMAND, report="tap"), "javascript", Tree(repo, tmp_path / "tree"))
+    if not place.hasty:
+        pytest.skip("this node has no way to end early")
+    (repo / "open.test.js").write_text("require('node:test')('a', () => { setInterval(() => {}, 1000) })\n")
+    command = ending("node --test-reporter=tap {loader} {tests}")
+    left = run_bundle(Suite(command=COMMAND, report="tap", timeout_s=60), command, repo, ["open.test.js"])
+    assert (left.timed_out, left.outcomes) == (False, {"a": "passed"})
+    places = Places()
+    places.put(place)
+    found = measure(places, ["late.test.mjs"], 1, print, lambda: None)
+    assert (sorted(found.steady), place.patient, found.alone) == (["b", "c"], True, frozenset())
+
+
+def test_the_early_end_stands_behind_the_program() -> None:
+    assert ending("no-such-node --test-reporter=tap {tests}") == "no-such-node --test-reporter=tap {tests}"
+    given = f"node {FORCE_EXIT} {{tests}}"
+    assert ending(given) == given
 
 
 def test_ranges_that_did_not_run(tmp_path: Path) -> None:
