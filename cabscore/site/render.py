@@ -37,6 +37,7 @@ def environment() -> Environment:
     )
     env.filters.update(
         number=shown.number,
+        rank=shown.rank,
         seconds=shown.seconds,
         short=shown.short,
         pretty=shown.pretty,

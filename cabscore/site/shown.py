@@ -64,6 +64,11 @@ def number(value: float | int | None, digits: int | None = None) -> str:
     return f"{value:,.{digits}f}".replace(",", "\u202f")
 
 
+def rank(value: float | int | None) -> str:
+    """What a column is sorted by: as many digits as tell values apart; nothing for an unknown one."""
+    return "" if value is None else f"{value:.8g}"
+
+
 def seconds(ns: int | None) -> str:
     """A duration in the unit a person would use."""
     if ns is None:

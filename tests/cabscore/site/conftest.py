@@ -36,6 +36,8 @@ class Parsed(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[str] = []
         self.open_tags: list[str] = []
+        self.blocks: dict[str, str] = {}  # text of `pre` by its label
+        self._label: str | None = None
         self.feed(html)
         self.close()
 
@@ -43,6 +45,8 @@ class Parsed(HTMLParser):
         self.tags.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open_tags.append(tag)
+        if tag == "pre":
+            self._label = dict(attrs).get("aria-label")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
@@ -50,10 +54,14 @@ class Parsed(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         assert self.open_tags, f"</{tag}> closes nothing"
         assert self.open_tags.pop() == tag
+        if tag == "pre":
+            self._label = None
 
     def handle_data(self, data: str) -> None:
         if self.open_tags and self.open_tags[-1] != "style":
             self.texts.append(data)
+        if self._label is not None:
+            self.blocks[self._label] = self.blocks.get(self._label, "") + data
 
     @property
     def text(self) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from cabscore.site.shown import clean, clip, finalize, number, pretty, seconds, short, without_host_paths
+from cabscore.site.shown import clean, clip, finalize, number, pretty, rank, seconds, short, without_host_paths
 
 
 @given(st.text())
@@ -69,3 +69,10 @@ def test_host_paths_are_cut_to_their_last_name() -> None:
     assert without_host_paths({"argv": ["/opt/x/bin/python3", "-m", "a/b", "/not a path"]}) == {
         "argv": ["…/python3", "-m", "a/b", "/not a path"]
     }
+
+
+def test_what_a_column_is_sorted_by_is_short_and_keeps_the_order() -> None:
+    values = [0, 0.000123456789, 1 / 3, 1, 12_345.678912345, 1_234_567]
+    assert rank(None) == ""
+    assert [rank(value) for value in values][2:] == ["0.33333333", "1", "12345.679", "1234567"]
+    assert sorted(values, key=lambda value: float(rank(value))) == values
