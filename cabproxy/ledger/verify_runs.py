@@ -122,12 +122,12 @@ class RunVerifier:
             (table, name): digest
             for table, name, digest in seal.sealed_rows(tables.evidence(self._connection, run.run_id))
         }
-        for table, name in sorted(listed.keys() | there.keys()):
+        for table, name in sorted(listed.keys() | there.keys(), key=_as_text):
             was, now = listed.get((table, name)), there.get((table, name))
             if was != now:
                 problem = "missing" if now is None else "added after the seal" if was is None else "changed"
-                yield Defect(table=table, row=f"{run.run_id} {name}", problem=problem)
-        derived = seal.seal(run, sorted((*key, digest) for key, digest in listed.items()))
+                yield Defect(table=str(table), row=f"{run.run_id} {name}", problem=problem)
+        derived = seal.seal(run, sorted(((*key, digest) for key, digest in listed.items()), key=_as_text))
         if derived != run.seal:
             problem = f"its row, or a sealed_row of it, was changed: the seal is {derived}, was {run.seal}"
             yield Defect(table="run", row=run.run_id, problem=problem)
@@ -153,6 +153,11 @@ class RunVerifier:
             yield Defect(table=table, row=row, problem=f"its {sha256} is not in the ledger")
         elif size is not None and size != stored:
             yield Defect(table=table, row=row, problem=f"{sha256} has {stored} bytes, not {size}")
+
+
+def _as_text(row: tuple[object, ...]) -> tuple[str, ...]:
+    """An order for rows that may hold anything; for those of a seal it is their own."""
+    return tuple(map(str, row))
 
 
 def _name(call: Call) -> str:

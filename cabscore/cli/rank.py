@@ -52,10 +52,15 @@ def rank(sources: tuple[Path, ...], by: str, profile: str, moved: bool, as_json:
     found = find_profile(profile)
     if moved and not isinstance(found, Cab1):
         raise UserError(f"{profile}: only cab-1 and profiles built on it have choices to move; choose one of them")
+    rows: list[Row] = []
+    records: dict[str, list[tuple[str, AxisValues]]] = defaultdict(list)
     with Sources(sources, found) as opened:
-        scored = [(BY[by](run), run, result) for run, result in opened.cells()]
-    table = leaderboard(_row(name, run, result) for name, run, result in scored)
-    choices = _sensitivity(scored, found) if moved and isinstance(found, Cab1) else None
+        for run, result in opened.cells():  # what is needed of each is kept, its evidence is not
+            rows.append(_row(BY[by](run), run, result))
+            if moved:
+                records[rows[-1].name].append((rows[-1].task, axis_values(result.axes, result.status)))
+    table = leaderboard(rows)
+    choices = sensitivity(records, found) if moved and isinstance(found, Cab1) else None
     if as_json:
         shown = {"leaderboard": msgspec.to_builtins(table), "sensitivity": msgspec.to_builtins(choices)}
         click.echo(json.dumps(shown, ensure_ascii=False))
@@ -77,13 +82,6 @@ def _row(name: str, run: Run, scored: ScoredRun) -> Row:
         tokens=tokens if isinstance(tokens, int) else None,
         attempt=attempt_of(run.task_id or "", scored.axes["refusal"].evidence),
     )
-
-
-def _sensitivity(scored: list[tuple[str, Run, ScoredRun]], profile: Cab1) -> Sensitivity:
-    records: dict[str, list[tuple[str, AxisValues]]] = defaultdict(list)
-    for name, run, result in scored:
-        records[name].append((run.task_id or "", axis_values(result.axes, result.status)))
-    return sensitivity(records, profile)
 
 
 def _text(table: Leaderboard) -> str:
