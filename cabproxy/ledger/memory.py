@@ -1,10 +1,12 @@
-"""How the C library keeps memory, for processes that take in and let go of bodies all day."""
+"""Memory and room on the disk, for processes that take in and let go of bodies all day: what Python has no name for."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import gc
+import sys
+from collections.abc import Callable
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 KEPT_BYTES = 32 << 20
@@ -26,3 +28,23 @@ def keep_freed() -> None:
         mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
         mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES)
         mallopt(_M_TOP_PAD, PAD_BYTES)
+
+
+def reserve(descriptor: int, at: int, size: int) -> None:
+    """Room for `size` bytes of a file from `at` on, whose length stays as it is; nothing where that cannot be had."""
+    if _fallocate is not None:
+        _fallocate(descriptor, _KEEP_SIZE, at, size)
+
+
+def _find_fallocate() -> Callable[[int, int, int, int], int] | None:
+    try:
+        found = ctypes.CDLL(None).fallocate
+    except (OSError, AttributeError, TypeError):
+        return None
+    found.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
+    found.restype = ctypes.c_int
+    return found
+
+
+_KEEP_SIZE = 1
+_fallocate = _find_fallocate() if sys.platform == "linux" and sys.maxsize > 1 << 32 else None

@@ -40,6 +40,7 @@ from msgspec import Struct
 
 from cabproxy.errors import LedgerError
 from cabproxy.ledger.ids import new_span_id
+from cabproxy.ledger.memory import reserve
 from cabproxy.ledger.record import CallState
 
 OPEN, REQUEST, REQUEST_END, HEAD, CHUNK, END, ASKED, ANSWERED = range(1, 9)
@@ -51,6 +52,7 @@ _ENDING = (END, ANSWERED)
 SAMPLED = 0x80
 SAMPLED_FROM = 2048
 SEGMENT_BYTES = 64 << 20
+RESERVED_BYTES = 4 << 20
 PENDING_LIMIT = 32 << 20
 _IOV_MAX = 1024
 
@@ -224,6 +226,8 @@ class SpoolWriter:
         self._offset += self._pending_bytes
         self._pending = []
         self._pending_bytes = 0
+        if self._offset > self._reserved:
+            self._reserve()
         if self._offset >= self._segment_bytes:
             self._next_segment()
 
@@ -233,6 +237,11 @@ class SpoolWriter:
         written = os.writev(self._fd, parts)
         if written != total:
             _write_all(self._fd, b"".join(parts)[written:])
+
+    def _reserve(self) -> None:
+        """Room on the disk for what comes next, so that each write need not look for its own: a sixth of its time."""
+        self._reserved = self._offset + RESERVED_BYTES
+        reserve(self._fd, self._offset, RESERVED_BYTES)
 
     def _after_failure(self) -> None:
         """Takes a half-written tail back, so that what follows it can be read."""
@@ -259,6 +268,7 @@ class SpoolWriter:
         """Goes on in a new file, so that what was taken in can be deleted. A failure leaves the old one in use."""
         old = self._fd
         with contextlib.suppress(OSError):
+            os.ftruncate(old, self._offset)  # what was reserved
             self._open_segment(self._segment + 1)
             if self._level == "second":
                 self._unsynced.append(old)
@@ -269,7 +279,7 @@ class SpoolWriter:
         path = self.directory / segment_name(self.name, number)
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._segment = number
-        self._offset = self._synced_to = 0
+        self._offset = self._synced_to = self._reserved = 0
         if self._level != "off":
             _sync_directory(self.directory)
 
@@ -287,6 +297,8 @@ class SpoolWriter:
             self.flush()
         finally:
             if self._fd >= 0:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._fd, self._offset)  # what was reserved
                 if self._level != "off":
                     sync_all(self.to_sync())
                 os.close(self._fd)

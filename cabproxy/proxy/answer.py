@@ -184,8 +184,9 @@ class Answer:
         """Recorded first: what the client has seen, the kernel has."""
         if not out:
             return
-        self.started = True
-        self._call.tape.write_out()
+        if not self.started:
+            self.started = True
+            self._call.tape.write_out()
         self._going.append(out)
         if len(self._going) == 1:
             self._call.relay.recorder.commit(self._send_on)

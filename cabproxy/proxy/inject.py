@@ -14,7 +14,7 @@ import orjson
 from msgspec import Struct
 
 from cabproxy.proxy.headers import ACCEPT, CODING, LENGTH, Line, line
-from cabproxy.proxy.scan import holds
+from cabproxy.proxy.scan import first
 
 INJECTED = "inject:stream_options.include_usage"
 STRIPPED = "strip:usage_chunk"
@@ -61,14 +61,12 @@ def inject(body: bytes) -> bytes | None:
 
 def _may_stream(body: bytes) -> bool:
     """A look at the bytes first: most requests need not be parsed to know that they do not stream."""
-    if not holds(body, _STREAM):
-        return False
-    at = body.rfind(_STREAM)
+    start = first(body, _STREAM)
+    at = body.rfind(_STREAM) if start >= 0 else -1  # it mostly stands at the end
     while at >= 0:
         if _STREAM_TRUE.match(body, at) is not None:
             return True
-        before = body[:at]
-        at = before.rfind(_STREAM) if holds(before, _STREAM) else -1
+        at = body.rfind(_STREAM, start, at) if at > start else -1
     return False
 
 

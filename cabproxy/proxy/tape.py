@@ -215,10 +215,11 @@ class Tape:
         mask = self._response
         if mask is None:
             if self._known.secrets.clean(data):
-                if self._head is not None and self._chunk is None:
-                    self._chunk = ns, data
-                    return
-                self.write_out()
+                if self._head is not None:
+                    if self._chunk is None:
+                        self._chunk = ns, data
+                        return
+                    self.write_out()
                 self._spool.chunk(self.call_id, ns, data)
                 return
             self.write_out()

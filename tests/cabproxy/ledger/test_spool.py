@@ -74,6 +74,17 @@ def test_a_flush_of_more_parts_than_one_writev_takes(spool: SpoolWriter) -> None
     assert [frame.ns for frame in chunks] == list(range(3000))
 
 
+def test_room_on_the_disk_is_reserved_while_it_is_written_and_given_back_after(spool: SpoolWriter) -> None:
+    spool.open_call(OPENING)
+    spool.flush()
+    (path,) = files(spool)
+    size = path.stat().st_size
+    reserved = path.stat().st_blocks * 512
+    spool.close()
+    assert path.stat().st_size == size
+    assert path.stat().st_blocks * 512 < reserved or reserved < spooling.RESERVED_BYTES
+
+
 def test_a_write_that_comes_back_short_is_gone_on_with(spool: SpoolWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     real, calls = os.writev, []
 

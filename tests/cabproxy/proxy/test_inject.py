@@ -40,6 +40,13 @@ def test_usage_is_asked_for_and_every_other_byte_kept(body: bytes, changed: byte
     assert inject(body) == changed
 
 
+@pytest.mark.parametrize("before", [b"", b'"a":{"stream":false},'])
+def test_the_field_that_counts_is_found_among_others_like_it(before: bytes) -> None:
+    start = b"{" + before + b'"stream":true,"pad":"' + b"x" * 300 + b'","b":[{"stream":false}],"c":"stream"'
+    assert inject(start + b"}") == start + b',"stream_options":{"include_usage":true}}'
+    assert inject((start + b"}").replace(b"true", b"null")) is None
+
+
 @pytest.mark.parametrize(
     "body",
     [

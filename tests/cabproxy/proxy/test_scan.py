@@ -12,6 +12,7 @@ def test_the_same_as_python_says(start: bytes, needle: bytes, end: bytes, there:
     filler = bytes(range(1, 256)) * 2
     data = start + filler + (needle if there else b"") + filler + end
     assert scan.holds(data, needle) == (needle in data)
+    assert scan.first(data, needle) == data.find(needle)
 
 
 def test_behind_a_zero_byte() -> None:
@@ -23,3 +24,5 @@ def test_without_the_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "_search", None)
     assert scan.holds(b"a" * 500 + b"secret", b"secret")
     assert not scan.holds(b"a" * 500, b"secret")
+    assert scan.first(b"a" * 500 + b"secret", b"secret") == 500
+    assert scan.first(b"a" * 500, b"secret") == -1
