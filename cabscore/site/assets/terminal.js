@@ -130,16 +130,18 @@
     const said = el("p.note", {}, `${cast.events.length} events over ${(cast.events.at(-1)?.[0] ?? 0).toFixed(1)} s, ${cast.width} × ${cast.height}. It follows the replay above. `);
     const end = cast.events.at(-1)?.[0] ?? 0;
     const jump = (label, to) => el("button", { type: "button", onclick: () => document.dispatchEvent(new CustomEvent("cab:seek", { detail: to })) }, label);
+    const mark = el("strong", { role: "status" });
     let shown = 0;
     const seek = (seconds) => {
-      if (shown && cast.events[shown - 1][0] > seconds) { screen.reset(); shown = 0; }
       const before = shown;
+      if (shown && cast.events[shown - 1][0] > seconds) { screen.reset(); shown = 0; }
       while (shown < cast.events.length && cast.events[shown][0] <= seconds) screen.write(cast.events[shown++][1]);
+      mark.textContent = cast.marks.findLast(([at]) => at <= seconds)?.[1] ?? "";
       if (before !== shown || !view.firstChild) view.replaceChildren(...screen.lines().map((pieces) => el("div.tl", {}, ...pieces.map(span))));
     };
     place.replaceChildren(view, said);
-    said.append(jump("start", 0), " ", jump("end", end));
+    said.append(mark, " ", jump("start", 0), " ", jump("end", end));
     document.addEventListener("cab:time", (event) => seek(event.detail.seconds));
-    seek(end);
+    seek(self.Cab.moment ?? end);
   }).catch((error) => place.append(el("p.empty", {}, error.message)));
 })();

@@ -51,7 +51,8 @@
     if (now.textContent !== text) now.textContent = text;
     document.dispatchEvent(new CustomEvent("cab:time", { detail: { seconds: (at - agent) / 1e9, playing } }));
   };
-  const go = (ns) => { at = Math.max(0, Math.min(length, ns)); draw(); };
+  // Where the replay was put, for what loads later than that: until then a terminal shows its end.
+  const go = (ns) => { at = Math.max(0, Math.min(length, ns)); self.Cab.moment = (at - agent) / 1e9; draw(); };
   const frame = (time) => {
     if (!playing) return;
     go(at + (time - last) * 1e6 * speed);

@@ -25,7 +25,7 @@ def read(cells: Any, *lines: Any) -> Any:
 def test_version_2_has_moments_and_version_3_has_intervals(cells: Any) -> None:
     events = [[1.5, "o", "a"], [0.5, "i", "typed"], [2.0, "o", "b"]]
     two = read(cells, {"version": 2, "width": 100, "height": 30}, *events)
-    assert two == {"width": 100, "height": 30, "events": [[1.5, "a"], [2.0, "b"]], "cut": False}
+    assert two == {"width": 100, "height": 30, "events": [[1.5, "a"], [2.0, "b"]], "marks": [], "cut": False}
     three = read(cells, {"version": 3, "term": {"cols": 90, "rows": 20}}, *events)
     assert (three["width"], three["height"]) == (90, 20)
     assert three["events"] == [[1.5, "a"], [4.0, "b"]]
@@ -45,6 +45,7 @@ def test_what_the_harness_records_plays_the_same_in_both_versions(cells: Any) ->
     last = [json.loads(text.splitlines()[-1]) for text in casts]
     assert last[0] == [20.0, "m", "exit 3"]
     assert last[1][1:] == ["x", "3"]
+    assert two["marks"] == [[20.0, "exit 3"]]
 
 
 @pytest.mark.parametrize(
