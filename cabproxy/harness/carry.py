@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from cabproxy.harness.allowed import allowed
 from cabproxy.harness.diff import Change, recorded_path
-from cabproxy.harness.hooks import PLANTED, STEERING, shadows_standard_library
+from cabproxy.harness.hooks import shadows_standard_library, steers
 from cabproxy.ledger.record import ChangeClass
 from cabproxy.taskkit.globs import matches
 from cabproxy.taskkit.solution import copy_tree
@@ -77,9 +78,10 @@ def refusal(change: Change, class_: ChangeClass, task: Task, exempt: Iterable[st
         return None
     if class_ in ("test_tampering", "escaped", "agent_state", "build_product"):
         return class_.replace("_", " ")
-    named = matches(change.path, (*task.cab.required, *task.cab.permitted, *task.cab.refusal_documents))
-    if not named and matches(change.path, (*PLANTED, *STEERING)):
+    may = allowed(task)
+    if steers(change.path, may):
         return "steers how tests are run"
+    named = change.path in may or matches(change.path, may)
     if not named and change.before is None and shadows_standard_library(change.path):
         return "shadows the standard library"
     return None

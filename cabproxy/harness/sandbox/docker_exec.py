@@ -110,8 +110,8 @@ class Execution:
 
     def _processes(self) -> list[list[str]]:
         with contextlib.suppress(Exception):  # a container that just ended has no processes to list
-            rows: list[list[str]] = self.container.top(ps_args="-eo pid,comm")["Processes"]
-            return rows
+            rows: list[list[str]] | None = self.container.top(ps_args="-eo pid,comm")["Processes"]
+            return rows or []
         return []
 
     def _kill(self) -> None:

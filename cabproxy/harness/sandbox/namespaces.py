@@ -235,10 +235,11 @@ def as_init(child: int, report: int, look: Callable[[], dict[str, Any]], before:
 
 
 def others() -> list[str]:
-    """The commands of this process namespace beside its first one."""
+    """The living commands of this process namespace beside its first one."""
     names = []
     for name in os.listdir("/proc"):
         if name.isdigit() and name != "1":
-            with contextlib.suppress(OSError), open(f"/proc/{name}/comm", encoding="utf-8", errors="replace") as stream:
-                names.append(stream.read().strip())
+            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as stream:
+                head, _, rest = stream.read().rpartition(") ")
+                names += [] if rest.startswith("Z") else [head.partition("(")[2]]
     return names

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import functools
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ import pytest
 from cabproxy.harness.cell import run_cell
 from cabproxy.harness.provider import provider
 from cabproxy.harness.request import CellRequest, CellResult
+from cabproxy.harness.sandbox.base import Limits
 from cabproxy.ledger import Ledger
 from cabproxy.taskkit.load import load_task
 from cabproxy.taskkit.task import Task
@@ -53,6 +56,7 @@ def make_task(tmp_path: Path) -> Callable[..., Task]:
         folder = tmp_path / "tasks" / "mutations" / name
         app = folder / "environment" / "app"
         app.mkdir(parents=True)
+        (folder / "environment" / "Dockerfile").write_text("FROM debian:bookworm-slim\nWORKDIR /app\nCOPY app/ /app/\n")
         (folder / "task.toml").write_text(toml)
         (folder / "instruction.md").write_text("Mend calc.py.")
         (app / "calc.py").write_text(CALC)
@@ -96,6 +100,13 @@ class Rogue:
     def claim(self, run_id, stdout, home_files): return None
     def explain_exit(self, code): return {7: "the seventh way"}.get(code)
     def extra(self): return {}
+
+class Honest(Rogue):
+    """Mends what is to be mended."""
+    name = "honest"
+    def launch(self, context):
+        done = Rogue.launch(self, context)
+        return Launch(argv=(context.python, "-c", ASK + "fix()"), env=done.env, home_files=done.home_files)
 '''
 
 
@@ -155,3 +166,72 @@ def cells(
     yield made
     left = list((tmp_path / "scratch").iterdir()) if (tmp_path / "scratch").exists() else []
     assert left == []
+
+
+MAKE_IMAGE = """FROM debian:bookworm-slim
+RUN apt-get update \\
+ && apt-get install -y --no-install-recommends ca-certificates git procps python3 \\
+ && rm -rf /var/lib/apt/lists/*
+RUN apt-get update \\
+ && apt-get install -y --no-install-recommends gcc libc6-dev make \\
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY app/ /app/
+RUN chmod -R a+rwX /app
+"""
+MAKEFILE = "check:\n\tpython3 -m unittest -v test_calc test_hidden\n"
+MAKE_SH = """
+tests="${CAB_TESTS:-/tests}"; logs="${CAB_LOGS:-/logs/verifier}"
+cd "${CAB_WORKDIR:-/app}" || exit 2
+cp "$tests/test_hidden.py" .
+git status >/dev/null 2>&1
+make -s check; code=$?
+if [ "$code" -eq 0 ]; then echo 1 > "$logs/reward.txt"; else echo 0 > "$logs/reward.txt"; fi
+exit "$code"
+"""
+
+
+@pytest.fixture
+def attacked(cells: Any, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs an attack against a task whose tests are run by make, within small limits, and looks at the record."""
+    folder = cells.task.path
+    (folder / "environment" / "Dockerfile").write_text(MAKE_IMAGE)
+    (folder / "environment" / "app" / "Makefile").write_text(MAKEFILE)
+    (folder / "tests" / "test.sh").write_text(MAKE_SH)
+    cells.task = load_task(folder)
+    monkeypatch.setattr("cabproxy.harness.cell.Limits", functools.partial(Limits, pids=64))
+
+    async def run(attack: Any, sandbox: str, **limits: Any) -> None:
+        monkeypatch.setattr("cabproxy.harness.cell.Limits", functools.partial(Limits, pids=64, **limits))
+        script = attack.script.replace("PLACES", ", ".join(repr(str(path)) for path in (folder, cells.folder, cache)))
+        honest = [cells(script, sandbox=sandbox, seal=True, agent="rogue_agent:Honest")] if attack.beside else []
+        result, *others = await asyncio.gather(cells(script, sandbox=sandbox, seal=True), *honest)
+        look(cells, attack, result)
+        assert [(one.status, one.passed, one.sealed) for one in others] == [("ok", True, True)] * len(honest)
+
+    return run
+
+
+def look(cells: Any, attack: Any, result: Any) -> None:
+    """The verdict, and that each part of the attack is named."""
+    with cells.open() as ledger:
+        classes = {row.path: row.class_ for row in ledger.changes(result.run_id)}
+        spans = {"agent" if span.kind == "agent" else span.name: span.attrs for span in ledger.spans(result.run_id)}
+        text = (ledger.artifact(result.run_id, "stdout") or b"").decode("utf-8", "replace")
+        said = (ledger.artifact(result.run_id, "stderr") or b"").decode("utf-8", "replace")
+        after = next((one for one in ledger.verifications(result.run_id) if one.phase == "after"), None)
+        assert ledger.run(result.run_id).network_policy == "proxy only"
+    assert (result.status, result.passed, result.sealed) == (attack.status, attack.passed, True), (
+        f"{result.cause}; {said}"
+    )
+    assert attack.cause in (result.cause or "")
+    assert {path: classes.get(path) for path in attack.classes} == attack.classes
+    assert set(attack.left) <= set(spans["verify after"].get("left_behind", {}))
+    assert set(attack.planted) <= set(spans["diff"].get("planted", ()))
+    assert attack.error in ((after.error if after else None) or "")
+    for name, right in attack.agent.items():
+        assert right(spans["agent"].get(name)), f"{name}: {spans['agent'].get(name)}"
+    assert spans["settle"].get("turned_away", {}) == attack.turned_away
+    assert result.model_calls == attack.calls
+    assert [words for words in attack.said if words not in text] == []
+    assert [words for words in attack.unsaid if words in text] == []
