@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from cabproxy.errors import UserError
 from cabproxy.taskkit.task import CabFacts, Collect, Healthcheck
+from cabproxy.taskkit.wrong import bad_values, nearest, told
 
 T = TypeVar("T")
 
@@ -95,7 +96,9 @@ def read_toml(path: Path) -> tuple[TaskToml, CabFacts | None, tuple[str, ...]]:
     except FileNotFoundError:
         raise UserError(f"{path}: a task has a task.toml; name a task directory or write one") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not TOML: {error}; mend the file") from None
+        raise UserError(f"{path}: not TOML: {error}; save it as UTF-8") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}; a task.toml is a file") from None
 
 
 def parse_toml(text: str, path: Path) -> tuple[TaskToml, CabFacts | None, tuple[str, ...]]:
@@ -108,6 +111,8 @@ def parse_toml(text: str, path: Path) -> tuple[TaskToml, CabFacts | None, tuple[
     version = root.version or root.schema_version
     if version not in SCHEMA_VERSIONS:
         raise UserError(f"{path}: schema_version {version!r} is not known; use one of {', '.join(SCHEMA_VERSIONS)}")
+    for key, why in bad_values(root):
+        raise UserError(f"{path}: {key}: {why}")
     cab = data.get("metadata", {}).get("cab")
     unknown = list(unknown_keys(data, TaskToml))
     if cab is None:
@@ -122,9 +127,7 @@ def convert(data: Any, kind: type[T], path: Path, where: str) -> T:
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        message, _, place = str(error).partition(" - at `$")
-        key = (where + place.strip("`").lstrip(".")).strip(".") or "the file"
-        raise UserError(f"{path}: {key}: {message.replace('`', '')}; mend this key") from None
+        raise UserError(f"{path}: {told(error, data, kind, where)}") from None
 
 
 def unknown_keys(data: dict[str, Any], kind: type[Struct], where: str = "") -> list[str]:
@@ -141,6 +144,16 @@ def unknown_keys(data: dict[str, Any], kind: type[Struct], where: str = "") -> l
         for one in value if isinstance(value, list) else [value]:
             found += unknown_keys(one, table, f"{where}{key}.") if isinstance(one, dict) else []
     return list(dict.fromkeys(found))
+
+
+def meant(key: str) -> str:
+    """A guess at what an unknown dotted key was meant to be, as the end of a line."""
+    *tables, last = key.split(".")
+    kind: type[Struct] | None = CabFacts if tables == ["metadata", "cab"] else TaskToml
+    for name in tables if kind is TaskToml else ():
+        types = {field.name: field.type for field in msgspec.structs.fields(kind)} if kind else {}
+        kind = _table_of(types.get(name))
+    return nearest(last, kind.__struct_fields__) if kind else ""
 
 
 def _table_of(kind: Any) -> type[Struct] | None:

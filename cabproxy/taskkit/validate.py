@@ -13,6 +13,7 @@ from cabproxy.errors import UserError
 from cabproxy.taskkit.constraints import check, problems
 from cabproxy.taskkit.globs import matches
 from cabproxy.taskkit.play import work_tree_texts
+from cabproxy.taskkit.schema import meant
 from cabproxy.taskkit.solution import reference_edits
 from cabproxy.taskkit.task import FileEdit, Task
 
@@ -49,9 +50,9 @@ def static_findings(task: Task, others: Mapping[str, Task]) -> list[Finding]:
     except UserError as error:
         return [Finding(check="reference", level="defect", detail=str(error))]
     return [
-        *_defects("keys", (f"{key}: no such key" for key in task.unknown_keys)),
+        *_defects("keys", (f"{key}: no such key{meant(key)}" for key in task.unknown_keys)),
         *_leaks(task, edits),
-        *_defects("files", wrong_files(task, edits)),
+        *_defects("files", [*missing_files(task), *wrong_files(task, edits)]),
         *_defects("tests", open_tests(task)),
         *_defects("constraints", wrong_constraints(task, edits)),
         *_defects("twin", wrong_twin(task, others)),
@@ -89,6 +90,16 @@ def leaks(task: Task, edits: Iterable[FileEdit]) -> list[str]:
     if task.cab.mutation_site and task.cab.mutation_site.partition(":")[0] in task.instruction:
         found.append(f"instruction.md: names the file {task.cab.mutation_site.partition(':')[0]}")
     found += [f"instruction.md: names {name}" for name in task.cab.refusal_documents if name in task.instruction]
+    return found
+
+
+def missing_files(task: Task) -> list[str]:
+    """Files without which nothing can be built or judged."""
+    found = []
+    if not task.bundled_tests and not (task.tests_dir / "test.sh").is_file():
+        found.append("tests/test.sh: a task has a verifier that writes 1 or 0 to reward.txt; write one")
+    if task.image is None and not (task.path / "environment" / "Dockerfile").is_file():
+        found.append("environment/Dockerfile: neither it nor environment.docker_image names an image; write one")
     return found
 
 
