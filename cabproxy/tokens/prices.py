@@ -23,6 +23,7 @@ from cabproxy.errors import UserError
 from cabproxy.ledger.record import Usage
 
 MILLION = Decimal(1_000_000)
+MOST_USD = Decimal(10) ** 12
 _RATES = ("input", "cache_read", "cache_write", "output")
 
 
@@ -181,7 +182,7 @@ def load_overrides(path: Path) -> Overrides:
         document = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); name an existing price file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError, InvalidOperation) as error:  # what is no TOML, or no text, is a ValueError
         raise UserError(f"{path}: not TOML ({error}); mend that place") from None
     models = document.get("model")
     if not isinstance(models, list) or not models:
@@ -195,18 +196,28 @@ def _entry(path: Path, number: int, raw: Any) -> Entry:
     if not isinstance(raw, dict) or not isinstance(raw.get("match"), str):
         raise UserError(f"{where}: needs match, a model's name or pattern; add it")
     tiers = [Tier(above=0, rates=_rates(where, raw))]
-    for tier in raw.get("tiers", []):
+    listed = raw.get("tiers", [])
+    if not isinstance(listed, list) or not isinstance(raw.get("host", ""), str):
+        raise UserError(f"{where}: host is a name and tiers are a list; mend them")
+    for tier in listed:
         if not isinstance(tier, dict) or not isinstance(tier.get("above"), int):
             raise UserError(f"{where}: a tier needs above, a number of prompt tokens; add it")
         tiers.append(Tier(above=tier["above"], rates={**tiers[0].rates, **_rates(where, tier, partial=True)}))
-    since, until = raw.get("from"), raw.get("until")
+    since, until = _day(where, raw, "from"), _day(where, raw, "until")
     return Entry(
         match=raw["match"],
         host=raw.get("host"),
-        since=since if isinstance(since, date) else None,
-        until=until if isinstance(until, date) else None,
+        since=since,
+        until=until,
         tiers=tuple(sorted(tiers, key=lambda tier: tier.above)),
     )
+
+
+def _day(where: str, raw: Mapping[str, Any], name: str) -> date | None:
+    value = raw.get(name)
+    if value is not None and not isinstance(value, date):
+        raise UserError(f"{where}: {name} is no date; write it as 2026-01-31, without quotes")
+    return value.date() if isinstance(value, datetime) else value
 
 
 def _rates(where: str, raw: Mapping[str, Any], *, partial: bool = False) -> dict[str, Decimal]:
@@ -215,11 +226,12 @@ def _rates(where: str, raw: Mapping[str, Any], *, partial: bool = False) -> dict
         if name not in raw:
             continue
         try:
-            rates[name] = Decimal(str(raw[name]))
-        except InvalidOperation:
-            raise UserError(f"{where}: {name} = {raw[name]!r} is no number; write USD per million tokens") from None
-        if not rates[name].is_finite() or rates[name] < 0:
-            raise UserError(f"{where}: {name} = {raw[name]!r} is no price; write USD per million tokens")
+            text = str(raw[name])
+            rates[name] = Decimal(text)
+        except (InvalidOperation, ValueError):  # a whole number of very many digits is a ValueError
+            raise UserError(f"{where}: {name} is no number; write USD per million tokens") from None
+        if not rates[name].is_finite() or not 0 <= rates[name] <= MOST_USD:
+            raise UserError(f"{where}: {name} = {text[:40]} is no price; write USD per million tokens")
     if not partial and not {"input", "output"} <= rates.keys():
         raise UserError(f"{where}: needs input and output, in USD per million tokens; add them")
     return rates

@@ -26,6 +26,8 @@ _GENERIC = {
     "date": ("date", "usage_date_utc", "start_time_iso", "day"),
 }
 FIELDS = tuple(_GENERIC)
+MOST = Decimal(10) ** 15
+MOST_DIGITS = 40
 
 
 class BillLine(Struct, frozen=True, kw_only=True):
@@ -146,27 +148,36 @@ def _plus(one: int | None, other: int | None) -> int | None:
 
 
 def _whole(path: Path, number: int, text: str) -> int | None:
-    if not text:
-        return None
-    try:
-        return int(Decimal(text.replace(",", "")))
-    except (InvalidOperation, ValueError):
-        raise UserError(f"{path}: line {number}: {text!r} is no number of tokens; mend that line") from None
+    found = _figure(text)
+    if found is None and text:
+        raise UserError(f"{path}: line {number}: {text[:40]!r} is no number of tokens; mend that line")
+    if found is not None and (found < 0 or found != int(found)):
+        raise UserError(f"{path}: line {number}: {text[:40]!r} tokens cannot be; mend that line")
+    return None if found is None else int(found)
 
 
 def _money(path: Path, number: int, text: str) -> Decimal | None:
-    if not text:
-        return None
+    found = _figure(text.lstrip("$"))
+    if found is None and text:
+        raise UserError(f"{path}: line {number}: {text[:40]!r} is no amount; mend that line")
+    return found
+
+
+def _figure(text: str) -> Decimal | None:
+    """A figure a bill can hold: with or without commas, finite, and of a size that can be added up exactly."""
     try:
-        return Decimal(text.replace(",", "").lstrip("$"))
+        found = Decimal(text.replace(",", "")) if len(text) <= MOST_DIGITS else None
     except InvalidOperation:
-        raise UserError(f"{path}: line {number}: {text!r} is no amount; mend that line") from None
+        return None
+    return (
+        found if found is not None and found.is_finite() and abs(found) < MOST and found == round(found, 12) else None
+    )
 
 
 def _day(text: str) -> date | None:
-    if text.isdigit():
-        return datetime.fromtimestamp(int(text), UTC).date()
     try:
+        if text.isascii() and text.isdigit():
+            return datetime.fromtimestamp(int(text[:MOST_DIGITS]), UTC).date()
         return datetime.fromisoformat(text).date()
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return None

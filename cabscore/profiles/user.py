@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import math
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ def read_profile(path: Path) -> Cab1:
         data = tomllib.loads(text)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); name a file that is there") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
         raise UserError(f"{path}: not TOML ({error}); mend the line it names") from None
     unknown = sorted(data.keys() - KEYS)
     if unknown:
@@ -38,10 +37,12 @@ def read_profile(path: Path) -> Cab1:
 def _profile(path: Path, data: dict[str, Any], text: str) -> Cab1:
     base = Cab1()
     if data.get("base", base.name) != base.name:
-        raise UserError(f"{path}: base={data['base']!r}: a profile builds on {base.name}; leave the key out")
+        raise UserError(f"{path}: base={_short(data['base'])}: a profile builds on {base.name}; leave the key out")
     name = data.get("name")
     if not isinstance(name, str) or not name or name in (base.name, "published-0.1"):
-        raise UserError(f"{path}: name={name!r}: a profile has a name of its own, unlike a frozen one; give it one")
+        raise UserError(
+            f"{path}: name={_short(name)}: a profile has a name of its own, unlike a frozen one; give it one"
+        )
     return Cab1(
         name=f"{name}@{hashlib.sha256(text.encode()).hexdigest()[:8]}",
         summary=str(data.get("summary", f"of {path.name}")),
@@ -56,7 +57,7 @@ def _profile(path: Path, data: dict[str, Any], text: str) -> Cab1:
 
 def _weights(path: Path, given: Any, base: Cab1) -> dict[str, float]:
     if not isinstance(given, dict):
-        raise UserError(f"{path}: weights={given!r}: a table of part = weight; write [weights]")
+        raise UserError(f"{path}: weights={_short(given)}: a table of part = weight; write [weights]")
     weights = dict(base.weights)
     for part in given:
         if part not in weights:
@@ -72,17 +73,25 @@ def _weights(path: Path, given: Any, base: Cab1) -> dict[str, float]:
 
 def _number(path: Path, data: dict[str, Any], key: str, default: float, low: float, high: float = 1e15) -> float:
     value = data.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise UserError(f"{path}: {key}={value!r}: a finite number is needed; write one")
-    if not low <= value <= high:
-        raise UserError(f"{path}: {key}={value!r}: must lie between {low:g} and {high:g}; choose one")
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        raise UserError(f"{path}: {key}={_short(value)}: a finite number is needed; write one")
+    if not low <= value <= high:  # before anything turns it into a float: a whole number may be too large for one
+        raise UserError(f"{path}: {key}={_short(value)}: must lie between {low:g} and {high:g}; choose one")
     return float(value)
+
+
+def _short(value: Any) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of more digits than Python writes out
+        return "a very large number"
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _table(path: Path, data: dict[str, Any], key: str) -> dict[str, Any]:
     value = data.get(key, {})
     if not isinstance(value, dict):
-        raise UserError(f"{path}: {key}={value!r}: a table is needed; write [{key}]")
+        raise UserError(f"{path}: {key}={_short(value)}: a table is needed; write [{key}]")
     return value
 
 
@@ -92,7 +101,7 @@ def _formula(path: Path, part: str, value: Any) -> Credit:
             f"{path}: formulas.{part}: only {', '.join(FORMULAS)} may have a formula; use weights for the rest"
         )
     if not isinstance(value, str):
-        raise UserError(f"{path}: formulas.{part}={value!r}: a formula is a string; write it in quotes")
+        raise UserError(f"{path}: formulas.{part}={_short(value)}: a formula is a string; write it in quotes")
     if ":" in value:
         return _dotted(path, part, value)
     formula = compile_formula(value)
@@ -104,7 +113,9 @@ def _dotted(path: Path, part: str, value: str) -> Credit:
     try:
         found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
-        raise UserError(f"{path}: formulas.{part}={value!r}: cannot be imported ({error}); mend the path") from None
+        raise UserError(
+            f"{path}: formulas.{part}={_short(value)}: cannot be imported ({error}); mend the path"
+        ) from None
 
     def credit(values: AxisValues) -> float | None:
         result = found(values)

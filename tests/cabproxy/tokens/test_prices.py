@@ -86,6 +86,8 @@ def test_own_prices_come_first(tmp_path: Path) -> None:
         ('[[model]]\ninput = "1"', "needs match"),
         ('[[model]]\nmatch = "a"\ninput = "dear"\noutput = "1"', "is no number"),
         ('[[model]]\nmatch = "a"\ninput = "-1"\noutput = "1"', "is no price"),
+        ('[[model]]\nmatch = "a"\ninput = "1"\noutput = "1"\nfrom = "2026-01-31"', "from is no date"),
+        ('[[model]]\nmatch = "a"\ninput = "1"\noutput = "1"\ntiers = 3', "tiers are a list"),
         ('[[model]]\nmatch = "a"\ninput = "1"', "needs input and output"),
         ('[[model]]\nmatch = "a"\ninput = "1"\noutput = "1"\ntiers = [{ input = "2" }]', "a tier needs above"),
         ("[[", "not TOML"),

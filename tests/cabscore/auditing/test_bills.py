@@ -74,6 +74,8 @@ def test_any_table_whose_columns_are_named(tmp_path: Path) -> None:
     ("lines", "says"),
     [
         (("model,input_tokens", "m,many"), "line 2: 'many' is no number of tokens"),
+        (("model,input_tokens", "m,1.5"), "'1.5' tokens cannot be"),
+        (("model,input_tokens", "m,-3"), "'-3' tokens cannot be"),
         (("model,input_tokens,cost", "m,1,free"), "'free' is no amount"),
         (("model,input_tokens",), "no line of it names a model"),
         (("",), "no columns for the model"),
