@@ -21,6 +21,7 @@ from cabproxy.taskkit.task import CabFacts, Task
 from cabproxy.taskkit.worktree import derived_source
 
 REPORTS = ("ctrf", "cargo", "unittest", "tap", "go", "junit")
+DIFFICULTIES = ("easy", "medium", "hard")
 _CANARY = re.compile(r"^\s*(<!--.*-->|#.*)\s*$")
 
 
@@ -68,6 +69,8 @@ def find_task(task_id: str, roots: Iterable[Path] | None = None) -> Task:
     for folder in (Path(task_id), *(root / task_id for root in searched)):
         if (folder / "task.toml").is_file():
             return load_task(folder)
+    if "/" in task_id and Path(task_id).is_dir():  # meant as a task directory, and none
+        return load_task(task_id)
     known = [_id(folder) for root in searched for folder in _folders(root)]
     near = difflib.get_close_matches(task_id, known, n=3, cutoff=0.4)
     mend = f"did you mean {' or '.join(near)}?" if near else "`cabproxy tasks list` shows what there is"
@@ -171,6 +174,8 @@ def _check(toml: Path, cab: CabFacts) -> None:
         raise UserError(f"{toml}: metadata.cab.category {cab.category!r}: one name without a slash; mend this key")
     if cab.report not in REPORTS:
         raise UserError(f"{toml}: metadata.cab.report {cab.report!r}: use one of {', '.join(REPORTS)}")
+    if cab.difficulty not in (None, *DIFFICULTIES):
+        raise UserError(f"{toml}: metadata.cab.difficulty {cab.difficulty!r}: use one of {', '.join(DIFFICULTIES)}")
     if cab.expected_refusal and not cab.refusal_documents:
         raise UserError(f"{toml}: metadata.cab.refusal_documents: a task to refuse names its documents; add the key")
     for key, value in msgspec.structs.asdict(cab).items():

@@ -49,6 +49,7 @@ def test_unknown_keys_are_reported_with_their_tables(make_task: MakeTask) -> Non
         ("[environment.healthcheck]\nretries=2\n", "environment.healthcheck"),
         ("[environment]\nnetwork_mode='none'\n", "environment.network_mode"),
         ("[environment.env]\nA=1\n", "environment.env"),
+        ('[metadata.cab]\ncategory="m"\nlanguage="c"\ndifficulty="extreme"\n', "difficulty 'extreme': use one of easy"),
         ("[verifier]\nenvironment_mode='own'\n", "verifier.environment_mode"),
         ("[[steps]]\nname='one'\n", "steps: tasks of several steps"),
         ("[environment]\ngpus=1\n", "environment.gpus"),
@@ -79,6 +80,14 @@ def test_tasks_are_found_by_id_and_neighbours_are_suggested(make_task: MakeTask,
     assert [task.task_id for task in list_tasks(roots)] == ["mutations/swap"]
     with pytest.raises(UserError, match="mutations/swap"):
         find_task("mutations/swp", roots)
+
+
+def test_a_folder_that_is_no_task_is_told_what_it_lacks(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"a task has a task\.toml; name a task directory or write one"):
+        find_task(str(tmp_path), [])
+    (tmp_path / "task.toml").mkdir()
+    with pytest.raises(UserError, match=r"task\.toml: cannot be read: Is a directory; a task\.toml is a file"):
+        find_task(str(tmp_path), [])
 
 
 def test_roots_come_from_the_flag_and_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
