@@ -124,7 +124,8 @@ class Cell:
     async def _steps(self) -> None:
         with self.trace.span("prepare", "prepare", sandbox=self.provider.kind) as span:
             hide = (self.request.ledger.absolute().parent,)
-            await self.provider.prepare(self.task, self.agent, self.say, hide)
+            self.task = await self.provider.prepare(self.task, self.agent, self.say, hide)
+            self.request = structs.replace(self.request, task=self.task)
             pinned, reported = self.agent.install.version or None, self.provider.agent_version
             span.attrs |= {"agent_version_pinned": pinned, "agent_version_reported": reported}
             span.attrs["agent_named"] = Path(self.request.agent).name  # what a command names; the row has its own name

@@ -50,7 +50,7 @@ class TaskEvidence(Struct, frozen=True, kw_only=True):
 
 def task_evidence(task: Task) -> TaskEvidence:
     """The evidence of one task, from the cache where it was made before."""
-    stated = repr((CACHE_FORMAT, cabproxy.__version__, task.digest)).encode()
+    stated = repr((CACHE_FORMAT, cabproxy.__version__, task.tree_key)).encode()
     path = cache_dir() / "evidence" / f"{hashlib.sha256(stated).hexdigest()}.json"
     with contextlib.suppress(OSError, msgspec.MsgspecError):
         return msgspec.json.decode(path.read_bytes(), type=TaskEvidence)

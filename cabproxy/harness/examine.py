@@ -60,6 +60,8 @@ async def examine(
 ) -> Examination:
     """Runs one cell of the agent on the task. The oracle is started here, so that what it served can be asked."""
     adapter = agent(name)
+    if task.in_image is not None:
+        task = await provider.prepare(task, adapter, say)
     async with OracleServer(script_for(task, behaviour)) as oracle:
         request = CellRequest(
             agent=name,

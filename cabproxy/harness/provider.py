@@ -35,8 +35,10 @@ class Provider(Protocol):
         """Whether the proxy is reached through a Unix socket instead of a loopback port."""
         ...
 
-    async def prepare(self, task: Task, agent: Agent, say: Say, hide: Iterable[Path] = ()) -> None:
-        """`hide`: folders of the host, beside the task's, that the agent must not see (the ledger's)."""
+    async def prepare(self, task: Task, agent: Agent, say: Say, hide: Iterable[Path] = ()) -> Task:
+        """The task as it is run here: its work tree may have to be taken out of an image.
+
+        `hide`: folders of the host, beside the task's, that the agent must not see (the ledger's)."""
         ...
 
     def place(self) -> str:
@@ -76,7 +78,7 @@ class LocalProvider:
     def needs_socket(self) -> bool:
         return self._unsealed is None
 
-    async def prepare(self, task: Task, agent: Agent, say: Say, hide: Iterable[Path] = ()) -> None:
+    async def prepare(self, task: Task, agent: Agent, say: Say, hide: Iterable[Path] = ()) -> Task:
         """Sweeps up, and installs the agent where it is not installed."""
         from cabproxy.agents.install import ensure_installed
         from cabproxy.agents.version import installed_version
@@ -89,6 +91,7 @@ class LocalProvider:
         self._hide = (str(task.path.parent.parent), *(str(path.resolve()) for path in (*hide, *cached_secrets())))
 
         self._take(task)
+        return task
 
     def _take(self, task: Task) -> None:
         """Scripts that go by a container's paths get the work tree where the task's container would have it."""
@@ -105,6 +108,11 @@ class LocalProvider:
             raise SandboxError(
                 f"{task.task_id}: its scripts name the container's paths, and this machine cannot give them any "
                 f"({self._unsealed}); use --sandbox docker"
+            )
+        if task.in_image is not None:
+            raise SandboxError(
+                f"{task.task_id}: {task.in_image}: puts files of the work tree into the image alone; use --sandbox "
+                "docker, or name a folder with the work tree as metadata.cab.source"
             )
         if task.verifier_user is not None:
             raise SandboxError(
@@ -153,10 +161,13 @@ class DockerProvider:
         self._bundled = False
         self._limits = Limits()
 
-    async def prepare(self, task: Task, agent: Agent, say: Say, hide: Iterable[Path] = ()) -> None:
+    async def prepare(self, task: Task, agent: Agent, say: Say, hide: Iterable[Path] = ()) -> Task:
         """Sweeps up, then builds or finds the three images."""
+        from cabproxy.harness.sandbox.docker_tree import with_tree_of_image
+
         self._limits = Limits(time_s=task.verifier_timeout_s, memory_mb=task.memory_mb or 4096, cpus=task.cpus or 2.0)
         self._mounts = await asyncio.to_thread(self._prepared, task, agent, say)
+        return await asyncio.to_thread(with_tree_of_image, self._client, task, self._mounts.image)
 
     def _prepared(self, task: Task, agent: Agent, say: Say) -> Mounts:
         from cabproxy.agents.images.build import ensure_image
@@ -171,8 +182,10 @@ class DockerProvider:
             task_image,
             verifier_image,
         )
+        from cabproxy.harness.sandbox.scratch import sweep as sweep_folders
 
         sweep(self._client)
+        sweep_folders(self._scratch)
         image, gate = task_image(self._client, task, say), gate_image(self._client, say)
         self._verifier = verifier_image(self._client, task, say) if task.separate else image
         self._bundled = task.bundled_tests

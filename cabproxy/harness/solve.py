@@ -49,7 +49,7 @@ def solve(task: Task, tree: Path) -> None:
 async def _solve(task: Task, tree: Path, kind: str) -> None:
     sandboxes = LocalProvider(container_paths=True) if kind == "local" else provider(kind)
     try:
-        await sandboxes.prepare(task, agent("mini"), silent)
+        task = await sandboxes.prepare(task, agent("mini"), silent)
         await _run(task, tree, sandboxes)
     finally:
         sandboxes.close()

@@ -51,11 +51,17 @@ async def try_task(
     task: Task, provider: Provider, others: Mapping[str, Task], runs: int = 3, say: Say = silent
 ) -> Trial:
     """All checks of a task, the static ones included. The caller closes the provider."""
+    try:
+        if task.in_image is not None:  # what is to be looked at has to be taken out first
+            task = await provider.prepare(task, agent("mini"), say)
+    except (SandboxError, UserError) as error:
+        missing = Finding(check="sandbox", level="defect", detail=str(error))
+        return Trial(task_id=task.task_id, sandbox=provider.kind, findings=(missing,))
     findings = await asyncio.to_thread(static_findings, task, others)
     if any(finding.check == "reference" for finding in findings):
         return Trial(task_id=task.task_id, sandbox=provider.kind, findings=tuple(findings))
     try:
-        await provider.prepare(task, agent("mini"), say)
+        task = await provider.prepare(task, agent("mini"), say)
         await check_health(task, provider.plain_sandbox)
         references = [await _verdict(task, provider, tree_of(task, "reference")) for _ in range(runs)]
         before = await _verdict(task, provider, tree_of(task, "before"))

@@ -52,17 +52,17 @@ def prepare(task: Task, target: Path, more: Mapping[str, str] | None = None) -> 
     git = shutil.which("git")
     if git is None:
         return False
-    kept = cache_dir() / "git" / repository_key(git, task.digest, more or {})
+    kept = cache_dir() / "git" / repository_key(git, task.tree_key, more or {})
     if not repository.lay(kept, target / ".git"):
         _commit(git, target)
         repository.keep(target / ".git", kept)
     return True
 
 
-def repository_key(git: str, digest: str, more: Mapping[str, str]) -> str:
+def repository_key(git: str, tree: str, more: Mapping[str, str]) -> str:
     """What decides a fresh repository's bytes: the git that makes it, and what is committed."""
     info = Path(git).stat()
-    parts = (repository.FORMAT, git, info.st_size, info.st_mtime_ns, digest, sorted(more.items()))
+    parts = (repository.FORMAT, git, info.st_size, info.st_mtime_ns, tree, sorted(more.items()))
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

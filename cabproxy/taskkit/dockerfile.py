@@ -15,6 +15,11 @@ DEFAULT_WORKDIR = "/app"
 _MAKING = re.compile(
     r"\b(git clone|wget|curl|tar|unzip|make|cargo build|go build|npm (?:ci|install)|mvn|gradle|python3? -m venv)\b"
 )
+_PLAIN = re.compile(
+    r"(?:docker\.io/)?(?:library/)?(?:scratch|alpine|archlinux|buildpack-deps|busybox|debian|eclipse-temurin|fedora|gcc|golang"
+    r"|node|openjdk|php|python|ruby|rust|ubuntu)(?:[:@].*)?"
+)
+"""Base images that bring tools and no project."""
 
 
 class Laid(Struct, frozen=True):
@@ -30,6 +35,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     workdir: str
     laid: tuple[Laid, ...]
     notes: tuple[str, ...] = ()
+    in_image: tuple[str, ...] = ()  # steps that put files of the work tree into the image and nowhere else
     copied: tuple[str, ...] = ()  # every source a COPY or ADD names
 
     def folder(self) -> str | None:
@@ -47,6 +53,7 @@ def read_dockerfile(text: str, context: Iterable[str], workdir: str | None = Non
     steps = list(_steps(text))
     last = max((number for number, (word, _) in enumerate(steps) if word == "FROM"), default=-1)
     at, copies, notes, sources = "/", [], [], []
+    in_image: list[str] = []
     for word, rest in steps[last + 1 :]:
         if word == "WORKDIR":
             at = posixpath.join(at, rest.strip().strip("\"'"))
@@ -54,6 +61,7 @@ def read_dockerfile(text: str, context: Iterable[str], workdir: str | None = Non
             from_stage, names = _arguments(rest)
             if from_stage or any("://" in name for name in names):
                 notes.append(f"{word} {rest}: what it brings is not in the build context")
+                in_image.append(f"{word} {rest}")
             elif len(names) >= 2:
                 copies.append((at, names[:-1], names[-1]))
                 sources += names[:-1]
@@ -70,8 +78,18 @@ def read_dockerfile(text: str, context: Iterable[str], workdir: str | None = Non
         made = [part for part in re.split(r"&&|;", rest) if word == "RUN" and _makes(part.strip(), root)]
         if made:
             notes.append(f"RUN {made[0].strip()[:60]}: what it leaves in {root} is not part of the work tree")
+            in_image += [f"RUN {one.strip()[:60]}" for one in made if not one.strip().startswith("mkdir ")][:1]
     laid = tuple(Laid(source, target) for target, source in sorted(found.items()))
-    return Plan(workdir=posixpath.normpath(root), laid=laid, notes=tuple(notes), copied=tuple(sources))
+    base = steps[last][1].split(" ")[0] if last >= 0 else ""
+    if not laid and base and not _PLAIN.fullmatch(base):
+        in_image.append(f"FROM {base}")
+    return Plan(
+        workdir=posixpath.normpath(root),
+        laid=laid,
+        notes=tuple(notes),
+        in_image=tuple(in_image),
+        copied=tuple(sources),
+    )
 
 
 def _makes(command: str, root: str) -> bool:

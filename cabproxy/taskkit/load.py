@@ -59,6 +59,7 @@ def load_task(path: Path | str) -> Task:
         verifier_image=root.verifier.environment.docker_image if root.verifier.environment else None,
         verifier_workdir=root.verifier.environment.workdir if root.verifier.environment else None,
         unknown_keys=unknown,
+        in_image=_in_image(root, plan) if derived else None,
         derived=derived,
     )
 
@@ -141,6 +142,13 @@ def _plan(folder: Path, root: TaskToml) -> Plan:
     text = dockerfile.read_text(encoding="utf-8", errors="replace") if dockerfile.is_file() else ""
     files = () if root.environment.workdir and not text else _context(environment)
     return read_dockerfile(text, files, root.environment.workdir)
+
+
+def _in_image(root: TaskToml, plan: Plan) -> str | None:
+    """What of a task without facts of ours puts files of its work tree into its image alone."""
+    if root.environment.docker_image is not None:
+        return "environment.docker_image"
+    return f"environment/Dockerfile: {plan.in_image[0]}" if plan.in_image else None
 
 
 def _context(environment: Path) -> Iterator[str]:

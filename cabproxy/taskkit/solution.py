@@ -34,6 +34,11 @@ def reference_edits(task: Task) -> tuple[FileEdit, ...]:
     """
     if not has_solution(task):
         raise UserError(f"{task.path / 'solution' / 'solve.sh'}: the task has no reference solution; write one")
+    if task.in_image is not None:
+        raise UserError(
+            f"{task.task_id}: {task.in_image}: puts files of the work tree into the image alone; run it with --sandbox "
+            "docker, which takes them out"
+        )
     return _edits(_Known(task))
 
 

@@ -89,12 +89,18 @@ class Task(Struct, frozen=True, kw_only=True):
     verifier_image: str | None = None  # verifier.environment.docker_image
     verifier_workdir: str | None = None  # where a separate verifier starts; default: the work tree
     unknown_keys: tuple[str, ...] = ()  # reported, never ignored
+    in_image: str | None = None  # the key or step that puts files of the work tree into the image and nowhere else
     derived: tuple[str, ...] = ()  # facts not declared but derived, e.g. for a Harbor task without [metadata.cab]
 
     @property
     def source_dir(self) -> Path:
         """The folder whose content becomes the agent's work tree."""
         return self.path / self.cab.source
+
+    @property
+    def tree_key(self) -> str:
+        """What decides the work tree: the directory alone, and where it was taken from an image that one too."""
+        return f"{self.digest} {self.cab.source}" if "source" in self.derived else self.digest
 
     @property
     def bundled_tests(self) -> bool:

@@ -13,6 +13,7 @@ from cabproxy.harness.provider import LocalProvider, provider
 from cabproxy.harness.request import CellRequest
 from cabproxy.harness.sandbox.seal import unsealable
 from cabproxy.harness.trial import try_task
+from cabproxy.ledger import Ledger
 from cabproxy.taskkit.load import load_task
 from cabproxy.taskkit.solution import reference_edits
 from cabproxy.taskkit.task import Task
@@ -147,6 +148,48 @@ def test_a_harbor_directory_is_put_on_trial_locally(harbor: Callable[..., Path])
 @pytest.mark.docker
 def test_a_harbor_directory_is_put_on_trial_in_containers(harbor: Callable[..., Path]) -> None:
     assert trial(load_task(harbor()), "docker") == {}
+
+
+IN_IMAGE = (
+    IMAGE + "RUN mkdir -p /app/src /app/.git && echo 'greeting=hello' >/app/app.conf && echo fix >/app/.git/next\n"
+    "RUN echo 'echo hello' >/app/src/main.sh && ln -s src/main.sh /app/main && chmod -R a+rwX /app\n"
+)
+
+
+@pytest.mark.docker
+def test_files_that_only_the_image_has_are_the_work_tree(harbor: Callable[..., Path], tmp_path: Path) -> None:
+    """The agent works on them, and what becomes of them is seen and verified."""
+    from cabproxy.harness.cell import run_cell
+
+    python = "FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y --no-install-recommends python3\n"
+    image = IN_IMAGE.replace("FROM debian:bookworm-slim\n", python)
+    task = load_task(harbor(**{"environment/Dockerfile": image}))
+    assert task.in_image is not None and task.in_image.startswith("environment/Dockerfile: RUN ")
+    request = CellRequest(
+        agent="mini",
+        model="oracle",
+        task=task,
+        ledger=tmp_path / "cab.sqlite",
+        scorer=None,
+        keep=tmp_path / "kept",
+    )
+    where = provider("docker")
+    result = asyncio.run(run_cell(request, where))
+    where.close()
+    assert (result.status, result.passed) == ("ok", True), result.cause
+    (kept,) = (tmp_path / "kept").glob("*/app")
+    assert (kept / "src" / "main.sh").read_text() == "echo hello\n"
+    assert not (kept / ".git" / "next").exists()
+    with Ledger(request.ledger) as ledger:
+        changed = {one.path for one in ledger.changes(result.run_id)}
+    assert changed == {"out/greeting.txt", "out/noise.tmp"}
+
+
+@pytest.mark.usefixtures("sealed")
+def test_files_that_only_the_image_has_need_a_container(harbor: Callable[..., Path]) -> None:
+    told = trial(load_task(harbor(**{"environment/Dockerfile": IN_IMAGE})), "local")
+    assert "RUN echo 'greeting=hello' >/app/app.conf" in told["sandbox"][1]
+    assert "use --sandbox docker" in told["sandbox"][1]
 
 
 @pytest.mark.docker

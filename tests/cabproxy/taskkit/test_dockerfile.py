@@ -49,3 +49,21 @@ def test_what_cannot_be_told_without_building_is_said() -> None:
     assert read_dockerfile(quiet, FILES).notes == ()
     made = read_dockerfile("FROM x\nWORKDIR /app\nRUN mkdir -p /app/out && cargo build\n", FILES).notes
     assert made == ("RUN mkdir -p /app/out: what it leaves in /app is not part of the work tree",)
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("FROM debian:12\nWORKDIR /app\n", ()),
+        ("FROM debian:12\nWORKDIR /app\nCOPY app/ /app/\nRUN mkdir -p /app/out\n", ()),
+        ("FROM debian:12\nWORKDIR /app\nRUN apt-get update && git clone x /app/x\n", ("RUN git clone x /app/x",)),
+        ("FROM debian:12\nWORKDIR /app\nCOPY --from=y /a /app\n", ("COPY --from=y /a /app",)),
+        (
+            "FROM swebench/a@sha256:00\nWORKDIR /testbed\n",
+            ("FROM swebench/a@sha256:00",),
+        ),
+        ("FROM swebench/x\nWORKDIR /testbed\nCOPY app/ /testbed/\n", ()),
+    ],
+)
+def test_steps_that_leave_files_in_the_image_alone(text: str, steps: tuple[str, ...]) -> None:
+    assert read_dockerfile(text, FILES).in_image == steps
