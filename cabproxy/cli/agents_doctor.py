@@ -36,8 +36,9 @@ def doctor(
 ) -> int:
     """Run agents on tasks against the embedded endpoint, and say what works.
 
-    An agent is installed first where it is not there. It works when it solves the task over the wire API it was told to
-    speak and the ledger's tokens are, call by call, what the endpoint says it served. Exit code 1 where one does not.
+    What a killed harness left is removed first: its containers, its folders. An agent is installed where it is not
+    there. It works when it solves the task over the wire API it was told to speak and the ledger's tokens are, call by
+    call, what the endpoint says it served. Exit code 1 where one does not.
 
     \b
     Examples:
@@ -54,6 +55,7 @@ def doctor(
     for name in told:
         agent(name)
     tasks = [find_task(task_id, task_roots(None)) for task_id in task_ids]
+    sweep_up()
     works = True
     with tempfile.TemporaryDirectory(prefix="cab-doctor-") as folder:
         for name, kind, task in product(told, kinds or ("local",), tasks):
@@ -61,6 +63,19 @@ def doctor(
             click.echo(json.dumps(facts(found)) if as_json else "\n".join(lines(found)))
             works = works and found.works
     return EXIT_DONE if works else EXIT_FAILED
+
+
+def sweep_up() -> None:
+    """Removes what killed harnesses left, of both sandboxes, and names it."""
+    from cabproxy.harness.sandbox import docker_engine, scratch
+
+    gone = [str(folder) for folder in scratch.sweep()]
+    if docker_engine.available():
+        client = docker_engine.connect()
+        gone += docker_engine.sweep(client)
+        client.close()
+    for name in gone:
+        click.echo(f"removed {name}: its harness is gone", err=True)
 
 
 async def _examine(name: str, task: Any, kind: str, ledger: Path) -> Examination:

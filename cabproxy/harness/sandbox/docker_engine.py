@@ -48,7 +48,7 @@ def labels(**more: str) -> dict[str, str]:
 
 
 def sweep(client: DockerClient) -> list[str]:
-    """Removes containers and networks whose harness is gone; returns their names."""
+    """Removes containers whose harness is gone, and volumes of their own; returns their names. No network is made."""
     from docker.errors import APIError
 
     removed = []
