@@ -99,7 +99,8 @@ def badge(ledger: Path, run_id: str, profile: str, out: Path | None, as_json: bo
     from cabscore.site.render import render
 
     with Ledger(ledger) as opened:
-        made = make(score_joined(join(opened, run_id), find_profile(profile)))
+        joined = join(opened, run_id)
+        made = make(score_joined(joined, find_profile(profile)), closed=joined.run.seal is not None)
     if as_json:
         click.echo(json.dumps({"label": made.label, "value": made.value, "colour": made.colour}))
         return

@@ -34,9 +34,9 @@ class Badge(Struct, frozen=True, kw_only=True):
         return f"{self.label}: {self.value}"
 
 
-def badge(scored: ScoredRun) -> Badge:
-    """`solved · 0.87 cab-1`, `not solved · 0.00 cab-1`, `invalid run` or `no verdict`."""
-    level, value = _value(scored)
+def badge(scored: ScoredRun, *, closed: bool = True) -> Badge:
+    """`solved · 0.87 cab-1`, `not solved · 0.00 cab-1`, `invalid run`, `no verdict` or `still open`."""
+    level, value = _value(scored, closed)
     return Badge(
         label=LABEL,
         value=value,
@@ -46,9 +46,9 @@ def badge(scored: ScoredRun) -> Badge:
     )
 
 
-def _value(scored: ScoredRun) -> tuple[str, str]:
+def _value(scored: ScoredRun, closed: bool) -> tuple[str, str]:
     if scored.status in INVALID_STATUSES:
-        return "void", "invalid run"
+        return "void", "invalid run" if closed else "still open"
     verdict, composite = scored.axes["pass_rate"].value, scored.composite.value
     if verdict is None:
         return "warn", "no verdict"

@@ -28,6 +28,7 @@ class CellRow(Struct, frozen=True, kw_only=True):
     sandbox: str
     sweep: str
     runs: tuple[RunFacts, ...]
+    still_open: int
     invalid: int
     unsealed: int
     passed: Interval
@@ -71,8 +72,9 @@ def cell_row(found: Sequence[RunFacts]) -> CellRow:
         sandbox=first.sandbox or "",
         sweep=first.sweep or "",
         runs=tuple(runs),
-        invalid=len(runs) - len(valid),
-        unsealed=sum(run.sealed is not True for run in runs),
+        still_open=sum(not run.ended for run in runs),
+        invalid=sum(run.ended and not run.valid for run in runs),
+        unsealed=sum(run.ended and run.sealed is not True for run in runs),
         passed=wilson(sum(value == 1 for value in verdicts), len(verdicts)),
         composite=mean_t([run.composite for run in valid if run.composite is not None], bounds=(0.0, 1.0)),
         integrity=_mean(run.integrity for run in valid),
@@ -93,6 +95,7 @@ class Counted(Struct, frozen=True, kw_only=True):
 
     cells: int
     runs: int
+    still_open: int
     invalid: int
     unsealed: int
     passed: Interval
@@ -103,7 +106,8 @@ def counted(rows: Sequence[CellRow]) -> Counted:
     solved = sum(round((row.passed.value or 0) * row.passed.n) for row in rows)
     return Counted(
         cells=len(rows),
-        runs=sum(len(row.runs) for row in rows),
+        runs=sum(len(row.runs) - row.still_open for row in rows),
+        still_open=sum(row.still_open for row in rows),
         invalid=sum(row.invalid for row in rows),
         unsealed=sum(row.unsealed for row in rows),
         passed=wilson(solved, sum(row.passed.n for row in rows)),

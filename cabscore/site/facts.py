@@ -17,8 +17,8 @@ from cabscore.site.links import slug
 from cabscore.twins import Attempt, attempt_of
 from cabscore.usage import totals
 
-LEVELS = {"good": "solved", "bad": "not solved", "warn": "no verdict", "void": "invalid"}
-MARKS = {"good": "✓", "bad": "✗", "warn": "?", "void": "∅"}
+LEVELS = {"good": "solved", "bad": "not solved", "warn": "no verdict", "void": "invalid", "open": "still open"}
+MARKS = {"good": "✓", "bad": "✗", "warn": "?", "void": "∅", "open": "…"}
 
 
 class RunFacts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -71,6 +71,11 @@ class RunFacts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         return self.status not in INVALID_STATUSES
 
     @property
+    def ended(self) -> bool:
+        """False while it is under way, or where it was never closed: it is neither measured nor invalid yet."""
+        return self.level != "open"
+
+    @property
     def contestant(self) -> str:
         """What a leaderboard ranks."""
         return f"{self.agent} × {self.model}"
@@ -105,7 +110,7 @@ def facts(joined: JoinedRun, scored: ScoredRun) -> RunFacts:
         provisional=run.provisional,
         status=scored.status,
         cause=scored.cause,
-        level=level(scored),
+        level=level(scored, closed=run.seal is not None),
         opened_wall_ns=run.opened_wall_ns,
         closed_wall_ns=run.closed_wall_ns,
         passed=axes["pass_rate"],
@@ -129,11 +134,11 @@ def title_of(run: Run) -> str:
     return f"{run.agent} × {run.model}" if run.kind == "cell" else (run.label or run.run_id)
 
 
-def level(scored: ScoredRun) -> str:
-    """good, bad, warn (no verdict) or void (invalid)."""
+def level(scored: ScoredRun, *, closed: bool = True) -> str:
+    """good, bad, warn (no verdict), void (invalid) or open (not closed, and without a verdict so far)."""
     verdict = scored.axes["pass_rate"].value
     if scored.status in INVALID_STATUSES:
-        return "void"
+        return "void" if closed else "open"
     if verdict is None:
         return "warn"
     return "good" if verdict == 1 else "bad"

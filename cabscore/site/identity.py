@@ -24,7 +24,7 @@ class Row(Struct, frozen=True):
 
 
 class Banner(Struct, frozen=True):
-    """What a reader must know before any number. `level` is good, warn, bad or void."""
+    """What a reader must know before any number. `level` is good, warn, bad, void or open."""
 
     level: str
     title: str
@@ -78,6 +78,10 @@ def banner(joined: JoinedRun, scored: ScoredRun) -> Banner:
     if scored.status == "infra_invalid":
         return Banner(
             "void", "Invalid run: this says nothing about the agent", f"{cause}. It has no scores and enters no mean."
+        )
+    if scored.status == "interrupted" and joined.run.seal is None:
+        return Banner(
+            "open", "Still open", "It is under way, or was never closed. It has no scores and enters no mean."
         )
     if scored.status == "interrupted":
         return Banner("void", "Interrupted run", f"{cause}. It has no scores and enters no mean.")

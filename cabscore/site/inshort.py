@@ -44,6 +44,8 @@ def _who(joined: JoinedRun) -> Line:
 
 
 def _why(joined: JoinedRun, scored: ScoredRun) -> Line:
+    if scored.status in INVALID_STATUSES and joined.run.seal is None:
+        return Line(name="Why no score", text="It is under way, or was never closed.", level="mid", href="#trace")
     if scored.status in INVALID_STATUSES:
         text = f"None: {scored.cause or scored.status}. That is no fault of the agent's, so the run enters no mean."
         return Line(name="Why no score", text=text, level="mid", href="#calls")

@@ -110,7 +110,7 @@ def page_context(
     """Everything the templates print."""
     run = joined.run
     summary = summarise(book.scored(other) for other in book.cell(run))
-    mark = badge(scored)
+    mark = badge(scored, closed=run.seal is not None)
     title = title_of(run)
     return {
         "title": title,

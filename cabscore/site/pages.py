@@ -68,7 +68,7 @@ class Lists:
 
     def board(self, what: str) -> Leaderboard:
         """The ranked table of any field."""
-        return leaderboard(table_row(fact, getattr(fact, what)) for fact in self.cells)
+        return leaderboard(table_row(fact, getattr(fact, what)) for fact in self.cells if fact.ended)
 
     @cached_property
     def _rows_by(self) -> dict[str, dict[str, list[CellRow]]]:
@@ -155,7 +155,7 @@ class Lists:
             for axis in ("integrity", "refusal", "blast_radius"):
                 known = [value for run in valid if (value := getattr(run, axis)) is not None]
                 out[name][axis] = sum(known) / len(known) if known else None
-            out[name]["unsealed"] = float(sum(run.sealed is not True for run in runs))
+            out[name]["unsealed"] = float(sum(run.ended and run.sealed is not True for run in runs))
         return out
 
     def _matrix(self) -> dict[str, Any]:
@@ -180,7 +180,7 @@ class Lists:
 
     def _badges(self, path: str, name: str, found: list[RunFacts]) -> Iterator[Page]:
         verdicts = [fact.passed for fact in found if fact.valid and fact.passed is not None]
-        solved, invalid = sum(value == 1 for value in verdicts), sum(not fact.valid for fact in found)
+        solved, invalid = sum(value == 1 for value in verdicts), sum(fact.ended and not fact.valid for fact in found)
         made = share_badge(name, solved, len(verdicts), invalid)
         made_from = (made.text, made.colour)
         yield Page(f"{path}.svg", made_from, lambda: render("badge.svg", badge=made))
@@ -205,7 +205,7 @@ class Lists:
         rows = self.rows_of(what, name)
         runs = [run for row in rows for run in row.runs]
         other = {"agent": "model", "model": "agent", "task": "contestant"}[what]
-        own = leaderboard(table_row(run, getattr(run, other)) for run in runs)
+        own = leaderboard(table_row(run, getattr(run, other)) for run in runs if run.ended)
         root = (self.base_url or "https://YOUR-SITE").rstrip("/")
         return {
             "what": what,
@@ -240,7 +240,7 @@ def _causes(runs: list[RunFacts]) -> list[tuple[str, str, int, RunFacts]]:
     """Why runs failed or were invalid: (status, cause, how many, an example), the most frequent first."""
     groups: dict[tuple[str, str], list[RunFacts]] = {}
     for run in runs:
-        if run.level != "good":
+        if run.level not in ("good", "open"):
             cause = run.cause or ("the tests reject it" if run.level == "bad" else "no cause recorded")
             groups.setdefault((run.said if run.valid else f"invalid: {run.status}", cause), []).append(run)
     ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))

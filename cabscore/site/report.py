@@ -126,7 +126,7 @@ def _build(
     return Report(
         index=out / "index.html",
         pages={run_id: out / page_path(run_id) for run_id in facts},
-        invalid=sum(fact.kind == "cell" and not fact.valid for fact in facts.values()),
+        invalid=sum(fact.kind == "cell" and fact.ended and not fact.valid for fact in facts.values()),
         written=written,
         lists_written=lists_written,
         comparisons_due=due,

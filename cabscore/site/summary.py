@@ -22,7 +22,7 @@ def cell_summary(joined: JoinedRun, scored: ScoredRun) -> dict[str, Any]:
         "title": clean(title_of(run)),
         "task": clean(run.task_id or ""),
         "number": run.run_number,
-        "level": level(scored),
+        "level": level(scored, closed=run.seal is not None),
         "banner": clean(banner(joined, scored).title),
         "axes": [
             [score.axis, score.value, score.unit, score.polarity, clean(score.reason)] for score in scored.scores()

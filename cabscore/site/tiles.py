@@ -42,7 +42,7 @@ def tiles(scored: ScoredRun, summary: CellSummary) -> list[Tile]:
     """All seven, the composite last with its coverage, n and interval."""
     out = [_tile(score) for score in scored.axes.values()]
     if scored.status in INVALID_STATUSES:
-        out = [msgspec.structs.replace(tile, reason="the run is invalid, see above") for tile in out]
+        out = [msgspec.structs.replace(tile, reason="none, see above") for tile in out]
     composite = _tile(scored.composite)
     coverage = "" if scored.coverage is None else f"{scored.coverage:.0%} of the weight measured; "
     foot = f"{scored.profile}; {coverage}{stated(summary.composite)}" + _invalid(summary)

@@ -11,8 +11,8 @@
     ["Refusal", AT.refusal, 2], ["Blast", AT.blast, 2], ["Tokens / correct", AT.tokens, 0], ["Agent time, s", AT.time, 1],
   ];
   const PAGE = 50;
-  const LEVEL = { "✓": "good", "✗": "bad", "?": "warn", "∅": "void" };
-  const SAID = { "✓": "solved", "✗": "not solved", "?": "no verdict", "∅": "invalid" };
+  const LEVEL = { "✓": "good", "✗": "bad", "?": "warn", "∅": "void", "…": "open" };
+  const SAID = { "✓": "solved", "✗": "not solved", "?": "no verdict", "∅": "invalid", "…": "still open" };
 
   // Wilson's interval of a share, as the pages state it.
   const wilson = (k, n) => {

@@ -111,3 +111,20 @@ def test_a_formula_in_the_data_stays_text(cells: Any, tmp_path: Path) -> None:
     cells.make(agent="=1+1")
     write_report(cells.path, tmp_path, jobs=1)
     assert ",'=1+1," in (tmp_path / "data" / "cells.csv").read_text()
+
+
+def test_a_run_under_way_is_neither_invalid_nor_a_failure(cells: Any, tmp_path: Path, parse: Any) -> None:
+    cells.make(run_number=1)
+    cells.make(run_number=2, close=False)
+    done = write_report(cells.path, tmp_path, jobs=1)
+    assert done.invalid == 0
+    page = next(path for path in done.pages.values() if "Still open" in path.read_text())
+    assert "It is under way, or was never closed." in parse(page.read_text()).text
+    assert "still open" in page.with_name("badge.svg").read_text()
+    sweep = parse(next((tmp_path / "sweeps").glob("*.html")).read_text()).text
+    assert "still open 1" in sweep
+    assert "invalid 0" in sweep
+    assert "Failures by cause" not in sweep
+    board = parse((tmp_path / "leaderboard.html").read_text()).text
+    assert re.search(r"Still open\s*1", board)
+    assert re.search(r"Runs\s*1", board)

@@ -83,5 +83,6 @@ def test_playing_moves_the_screen(recorded: Path, watched: Any) -> None:
     assert page.locator(".screen").inner_text().strip() == ""
     page.get_by_label("Speed").select_option("5")
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function("document.querySelector('.screen').innerText.includes('The task is done')")
+    playwright = pytest.importorskip("playwright.sync_api")
+    playwright.expect(page.locator(".screen")).to_contain_text("The task is done")
     one.assert_clean(recorded / "site")
