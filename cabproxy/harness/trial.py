@@ -107,7 +107,9 @@ def _of_references(task: Task, references: list[Verification]) -> list[Finding]:
 
 def _of_nothing(task: Task, before: Verification, reference: Verification) -> Finding:
     """Doing nothing must fail, and a test that fails without the fix should be out of the agent's sight."""
-    if before.passed is not False:
+    if before.passed is None:
+        return Finding(check="nothing", level="defect", detail=f"nobody knows if doing nothing passes: {before.error}")
+    if before.passed:
         return Finding(check="nothing", level="defect", detail="doing nothing passes")
     if not reference.tests:
         return Finding(check="nothing", level="ok", detail="no test is reported by name; the reward turns")

@@ -42,6 +42,14 @@ async def test_a_verifier_that_rewards_everything(folder: Path, tmp_path: Path) 
     assert found["cheat: tests emptied"] == "passes"
 
 
+async def test_a_verifier_whose_reward_cannot_be_read(folder: Path, tmp_path: Path) -> None:
+    (folder / "tests" / "test.sh").write_text('mkdir -p "$CAB_LOGS"; echo nan >"$CAB_LOGS/reward.txt"\n')
+    said = "the reward is not a finite number"
+    found = defects(await trial(folder, tmp_path))
+    assert found["nothing"] == f"nobody knows if doing nothing passes: {said}"
+    assert said in found["solved"]
+
+
 async def test_hidden_tests_that_see_no_more_than_the_visible_ones(folder: Path, tmp_path: Path) -> None:
     hidden = folder / "tests" / "overlay" / "tests" / "test_bounds.py"
     hidden.write_text(
