@@ -101,8 +101,8 @@ def spool_directory(ledger: Path) -> Path:
 class SpoolWriter:
     """Appends the frames of many calls; one thread only. Bytes given must not change until the next `flush`.
 
-    `fsync`: "off" leaves power loss to the kernel's own writeback, "second" lets the owner do it with `to_sync` and
-    `sync_all`, "call" waits for the disk in every flush that holds the end of a call.
+    `fsync`: "off" leaves power loss to the kernel's own writeback; else the owner waits for the disk with `to_sync`
+    and `sync_all`, about every "second" or before it goes on after the end of a "call".
     """
 
     def __init__(
@@ -120,7 +120,6 @@ class SpoolWriter:
         self._encode: Callable[[object], bytes] = msgspec.msgpack.Encoder().encode
         self._segment_bytes = segment_bytes
         self._level = fsync
-        self._ends = False  # the end of a call waits to be flushed
         self._unsynced: list[int] = []  # descriptors of segments that are done, and a copy of the present one
         self._synced_to = 0
         self._whole_from = SAMPLED_FROM if fsync == "off" else 1 << 62
@@ -152,7 +151,6 @@ class SpoolWriter:
         """The whole answer came in one piece, at `ns`, and ended the call."""
         if call_id not in self._forgotten:
             self.ended += 1
-            self._ends = True
         first, last = self._packed(head), self._packed(end)
         self._append(ANSWERED, call_id, ns, data, TWO_SIZES.pack(len(first), len(last)) + first + last)
 
@@ -176,7 +174,6 @@ class SpoolWriter:
         """The last frame of a call."""
         if call_id not in self._forgotten:
             self.ended += 1
-            self._ends = True
         self._append(END, call_id, end.done_ns, self._packed(end))
 
     def _packed(self, record: CallOpen | ResponseHead | CallEnd) -> bytes:
@@ -217,12 +214,9 @@ class SpoolWriter:
             return
         try:
             self._write(self._pending, self._pending_bytes)
-            if self._ends and self._level == "call":
-                os.fdatasync(self._fd)
         except OSError as error:
             self._after_failure()
             raise LedgerError(f"{self.directory}: the spool cannot be written: {error.strerror}") from error
-        self._ends = False
         self._offset += self._pending_bytes
         self._pending = []
         self._pending_bytes = 0
@@ -270,10 +264,10 @@ class SpoolWriter:
         with contextlib.suppress(OSError):
             os.ftruncate(old, self._offset)  # what was reserved
             self._open_segment(self._segment + 1)
-            if self._level == "second":
-                self._unsynced.append(old)
-            else:
+            if self._level == "off":
                 os.close(old)
+            else:
+                self._unsynced.append(old)
 
     def _open_segment(self, number: int) -> None:
         path = self.directory / segment_name(self.name, number)

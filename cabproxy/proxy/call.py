@@ -246,7 +246,7 @@ class Call:
         self._stop_waiting()
         self.tape.end(state, error, last_byte_ns)
         self._last = data, close or broken
-        self.relay.recorder.commit(self._finished)
+        self.relay.recorder.commit(self._finished, ends=True)
 
     def _finished(self, recorded: bool) -> None:
         down, self.down = self.down, None

@@ -19,6 +19,7 @@ from cabproxy.ledger.memory import keep_freed
 from cabproxy.ledger.record import Run
 from cabproxy.ledger.spool import SpoolWriter, sync_all
 from cabproxy.proxy.control import ControlApp
+from cabproxy.proxy.disk import Disk
 from cabproxy.proxy.down import Down
 from cabproxy.proxy.hop import hop_towards
 from cabproxy.proxy.intake import Intake, ProcessIntake
@@ -93,6 +94,8 @@ class ProxyServer:
         await self._store.open()
         self.spool = SpoolWriter(self.config.ledger, fsync=self.config.fsync)
         self.recorder = Recorder(self.spool, self._secrets(), refuse=self.config.record_failure == "refuse")
+        if self.config.fsync == "call":
+            self.recorder.disk = Disk(self.spool, self.recorder.disk_failed)
         several = "several workers serve here, and each would count alone" if self.config.peers else None
         self.runs = RunBook(self._store, lambda: self.relay.default_run(), host=self.upstream.host, no_budgets=several)
         self._control = ControlApp(self)
@@ -149,6 +152,8 @@ class ProxyServer:
         await self._drained(self.config.drain_s)
         for call in list(self.relay.calls):
             call.stop("the proxy was stopped")
+        if self.recorder.disk is not None:
+            await self.recorder.disk.close()
         for down in list(self.relay.downs):
             down.close()
         for task in self._tasks:

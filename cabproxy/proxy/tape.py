@@ -9,6 +9,7 @@ from collections.abc import Callable
 from cabproxy.errors import LedgerError
 from cabproxy.ledger.record import CallState
 from cabproxy.ledger.spool import CallEnd, CallOpen, ResponseHead, SpoolWriter
+from cabproxy.proxy.disk import Disk, run
 from cabproxy.proxy.headers import Line, Shown
 from cabproxy.proxy.secrets import MaskStream, SecretSet, looks_secret
 
@@ -35,7 +36,8 @@ class Recorder:
         self.failure: str | None = None
         self.recorded = 0
         self._refuse = refuse
-        self._waiting: list[Callable[[bool], None]] = []
+        self.disk: Disk | None = None  # where the end of a call waits for it
+        self._waiting: list[tuple[Callable[[bool], None], bool]] = []
         self._remembered: set[bytes] = set()
         self._harmless: set[bytes] = set()
 
@@ -49,27 +51,32 @@ class Recorder:
         self.failure = None
         return True
 
-    def commit(self, then: Callable[[bool], None]) -> None:
+    def commit(self, then: Callable[[bool], None], *, ends: bool = False) -> None:
         """Calls `then` with what `flush` says, after the sockets that are ready now were read.
 
-        What all of them brought is handed over in one go: for the kernel a quarter of the work.
+        What all of them brought is handed over in one go: for the kernel a quarter of the work. Where it `ends` a call,
+        and such ends are to be on the disk, that is waited for first.
         """
-        self._waiting.append(then)
+        self._waiting.append((then, ends))
         if len(self._waiting) == 1:
             asyncio.get_running_loop().call_soon(self.settle)
 
     def settle(self) -> None:
-        """What waits in `commit` waits no longer."""
+        """What waits in `commit` waits no longer, but for the disk."""
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
-        recorded = self.flush()
-        for then in waiting:
-            try:
-                then(recorded)
-            except Exception as error:  # noqa: BLE001 - one call's trouble is not that of the others
-                context = {"message": "a call could not go on", "exception": error}
-                asyncio.get_running_loop().call_exception_handler(context)
+        recorded, disk = self.flush(), self.disk
+        for then, ends in waiting:
+            if ends and disk is not None and self.failure is None:
+                disk.reached(then)
+            else:
+                run(then, recorded)
+
+    def disk_failed(self, why: str) -> bool:
+        """The disk did not take what the kernel had. Returns whether calls go on all the same."""
+        self.failure = why
+        return not self._refuse
 
     def writable(self) -> bool:
         """Whether a new call may begin; after a failure the disk is tried again each time."""

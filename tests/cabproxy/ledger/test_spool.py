@@ -20,7 +20,6 @@ from cabproxy.ledger.spool import (
     REQUEST,
     CallEnd,
     CallOpen,
-    ResponseHead,
     SpoolWriter,
     segment_name,
     spool_directory,
@@ -233,22 +232,9 @@ def whole_call(spool: SpoolWriter) -> None:
     spool.flush()
 
 
-def test_the_end_of_each_call_can_wait_for_the_disk(path: Path, synced: list[str]) -> None:
-    with SpoolWriter(path, fsync="call") as spool:
-        assert synced == [spool.directory.name]  # a new file is there only if its directory is
-        synced.clear()
-        whole_call(spool)
-        whole_call(spool)
-        assert synced == [segment_name(spool.name, 0)] * 2
-        spool.open_call(OPENING)
-        spool.flush()
-        spool.answered(ID, ResponseHead(status=200, ns=3), 4, b"{}", CallEnd(state="ok", done_ns=5))
-        spool.flush()
-        assert len(synced) == 3
-
-
-def test_the_disk_can_be_waited_for_now_and_then(path: Path, synced: list[str]) -> None:
-    with SpoolWriter(path, fsync="second", segment_bytes=300) as spool:
+@pytest.mark.parametrize("level", ["second", "call"])
+def test_the_disk_can_be_waited_for(path: Path, synced: list[str], level: Any) -> None:
+    with SpoolWriter(path, fsync=level, segment_bytes=300) as spool:
         synced.clear()
         whole_call(spool)
         assert synced == [spool.directory.name]  # of the next segment
