@@ -115,6 +115,11 @@ def held(call: Call) -> Stretch | None:
 
 
 def tool_gaps(calls: Sequence[Call], ended: int) -> list[Stretch]:
+    """When tools were at work; see `tools_after`."""
+    return [stretch for _, stretch in tools_after(calls, ended)]
+
+
+def tools_after(calls: Sequence[Call], ended: int) -> list[tuple[Call, Stretch]]:
     """From the end of each answer that asked for tools to the next call of the conversation, else to the agent's end.
 
     Responses and Gemini do not say why an answer ended: there it is each answer that another call follows.
@@ -126,9 +131,9 @@ def tool_gaps(calls: Sequence[Call], ended: int) -> list[Stretch]:
             continue
         again = starts.same_conversation(call, end)
         if call.finish_reason in ASKED_FOR_TOOLS:
-            found.append((end, again if again is not None else max(end, ended)))
+            found.append((call, (end, again if again is not None else max(end, ended))))
         elif call.dialect in UNSAID and again is not None:
-            found.append((end, again))
+            found.append((call, (end, again)))
     return found
 
 

@@ -16,6 +16,8 @@ from cabproxy.ledger.record import Call, Run, Score, Span
 from cabscore.axes.base import JoinedRun
 from cabscore.export.base import Exported, RunBook, plain, replacing, wall_of
 from cabscore.scoring import ScoredRun
+from cabscore.timeline import tools_after
+from cabscore.usage import is_model_call
 
 INTERNAL, CLIENT = 1, 3
 
@@ -39,6 +41,7 @@ def trace(joined: JoinedRun, scored: ScoredRun) -> dict[str, Any]:
     spans = [root]
     spans += [_span(run, span, trace_id, root["spanId"], known) for span in joined.spans]
     spans += [_call(run, call, trace_id, root["spanId"]) for call in joined.calls]
+    spans += _tools(joined, trace_id, root["spanId"])
     resource = _attributes(
         {
             "service.name": "codingagentbench",
@@ -103,6 +106,20 @@ def _call(run: Run, call: Call, trace_id: str, root: str) -> dict[str, Any]:
     error = call.error if genai.failed(call) else None
     span_id, attributes = genai.place_of_call(call).span_id, genai.call_attributes(call)
     return _made(trace_id, span_id, root, genai.call_name(call), CLIENT, *times, attributes, error=error)
+
+
+def _tools(joined: JoinedRun, trace_id: str, root: str) -> list[dict[str, Any]]:
+    """When the agent's tools were at work, as far as its calls tell."""
+    run = joined.run
+    if run.ended_ns is None:
+        return []
+    found = []
+    for call, (start, end) in tools_after([call for call in joined.calls if is_model_call(call)], run.ended_ns):
+        span_id = hex_id(16, run.run_id, "tools", call.call_id)
+        attributes = {"cab.kind": "tools", "cab.after_call": call.seq}
+        name, times = f"tools of call {call.seq}", (wall_of(run, start), wall_of(run, end))
+        found.append(_made(trace_id, span_id, root, name, INTERNAL, *times, attributes))
+    return found
 
 
 def _made(

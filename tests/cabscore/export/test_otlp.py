@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from cabscore.export.otlp import write
+from msgspec import structs
+
+from cabscore.export.otlp import trace, write
 
 
 def attributes(item: dict[str, Any]) -> dict[str, Any]:
@@ -39,6 +41,18 @@ def test_calls_and_scores(runs: Any, tmp_path: Path) -> None:
     events = {attributes(event)["gen_ai.evaluation.name"]: attributes(event) for event in spans[0]["events"]}
     assert events["pass_rate"]["gen_ai.evaluation.score.value"] == 1.0
     assert len(events) == 7
+
+
+def test_tools_at_work_are_spans_between_the_calls(runs: Any) -> None:
+    joined, scored = next(iter(runs))
+    asked = [structs.replace(call, finish_reason="tool_calls") for call in joined.calls]
+    told = trace(structs.replace(joined, calls=tuple(asked)), scored)
+    spans = told["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    tools = [span for span in spans if attributes(span).get("cab.kind") == "tools"]
+    assert len(tools) == len(asked) == 3
+    assert {span["parentSpanId"] for span in tools} == {spans[0]["spanId"]}
+    ends = sorted(span["endTimeUnixNano"] for span in spans if span["kind"] == 3)
+    assert sorted(span["startTimeUnixNano"] for span in tools) == ends
 
 
 def test_an_unknown_value_has_no_attribute(runs: Any, tmp_path: Path) -> None:
