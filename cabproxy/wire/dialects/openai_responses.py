@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from cabproxy.ledger.record import Usage
 from cabproxy.wire.dialects import shared
 from cabproxy.wire.dialects.base import Exchange, Interpretation, ToolCall
@@ -15,8 +17,21 @@ ENDINGS = {"response.completed", "response.incomplete", "response.failed", "resp
 TEXT = {"response.output_text.delta"}
 REASONING = {"response.reasoning_text.delta", "response.reasoning_summary_text.delta"}
 REFUSAL = {"response.refusal.delta"}
-TOOL_ITEMS = {"function_call": "arguments", "custom_tool_call": "input", "mcp_call": "arguments"}
-"""Items that are calls of the model's, and the field that holds what it calls with."""
+TOOL_ITEMS = {
+    "function_call": "arguments",
+    "custom_tool_call": "input",
+    "mcp_call": "arguments",
+    "tool_search_call": "arguments",
+    "local_shell_call": "action",
+    "shell_call": "action",
+    "apply_patch_call": "operation",
+    "computer_call": "action",
+    "web_search_call": "action",
+    "file_search_call": "queries",
+    "code_interpreter_call": "code",
+}
+"""Items that are calls of the model's, and the field that holds what it calls with. Those of the endpoint's own tools
+have no name: they go by their type."""
 
 
 class OpenAIResponses:
@@ -71,6 +86,8 @@ class _Reply:
     def read_stream(self, exchange: Exchange) -> None:
         for offset, name, event in shared.documents(exchange):
             self._event(offset, shared.text_of(event.get("type")) or name, event)
+        if not (self.text or self.reasoning or self.refusal or self.tools):  # no delta: what the whole response says
+            self._items()
 
     def _event(self, offset: int, kind: str, event: dict[str, Any]) -> None:
         response = event.get("response")
@@ -103,6 +120,9 @@ class _Reply:
         self.response = shared.load_object(exchange.response)
         self.finished = exchange.complete and bool(self.response)
         self._failure()
+        self._items()
+
+    def _items(self) -> None:
         output = self.response.get("output")
         for item in output if isinstance(output, list) else ():
             if isinstance(item, dict):
@@ -124,15 +144,18 @@ class _Reply:
     def _tool(self, item: Any) -> None:
         if not isinstance(item, dict):
             return
-        field = TOOL_ITEMS.get(shared.text_of(item.get("type")) or "")
-        if field is not None:
-            self.tools.append(
-                ToolCall(
-                    name=shared.text_of(item.get("name")) or "",
-                    arguments=shared.text_of(item.get(field)) or "",
-                    call_id=shared.text_of(item.get("call_id")) or shared.text_of(item.get("id")),
-                )
+        kind = shared.text_of(item.get("type")) or ""
+        field = TOOL_ITEMS.get(kind)
+        if field is None:
+            return
+        called_with = item.get(field) or item.get(f"{field}s") or ""
+        self.tools.append(
+            ToolCall(
+                name=shared.text_of(item.get("name")) or kind.removesuffix("_call"),
+                arguments=called_with if isinstance(called_with, str) else orjson.dumps(called_with).decode(),
+                call_id=shared.text_of(item.get("call_id")) or shared.text_of(item.get("id")),
             )
+        )
 
     def _failure(self) -> None:
         if self.response.get("error"):

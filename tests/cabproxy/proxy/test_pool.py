@@ -5,10 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from cabproxy.config import Timeouts
 from cabproxy.errors import UserError
@@ -51,6 +58,40 @@ async def test_a_certificate_of_another_name_is_not_taken(
     assert said[1] == "cab_upstream_tls"
     assert "127.0.0.1" in said[2]
     assert secured.received == []
+
+
+def expired(folder: Path) -> tuple[Path, Path]:
+    """(certificate, key) of localhost, signed by itself, that ran out yesterday."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=9))
+        .not_valid_after(now - timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "old.pem", folder / "old.key"
+    paths[0].write_bytes(made.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return paths
+
+
+async def test_a_certificate_that_ran_out_is_not_taken(bench: Any, wire: Any, tmp_path: Path) -> None:
+    paths = expired(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*paths)
+    asked: list[int] = []
+    server = await asyncio.start_server(lambda reader, writer: asked.append(1), "localhost", 0, ssl=context)
+    async with server:
+        upstream = f"https://localhost:{server.sockets[0].getsockname()[1]}/v1"
+        said = await failure(bench, wire, upstream=upstream, ca_file=paths[0])
+    assert said[:2] == (b"HTTP/1.1 502 Bad Gateway", "cab_upstream_tls")
+    assert "certificate has expired" in said[2]
+    assert asked == []
+    (call,) = await bench.calls()
+    assert (call.state, "certificate has expired" in str(call.error)) == ("upstream_error", True)
 
 
 async def test_an_endpoint_that_speaks_no_tls(bench: Any, wire: Any) -> None:

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
 import json
+import typing
 from typing import Any
 
+import pytest
+from openai.types.responses.response_output_item import ResponseOutputItem
+from openai.types.responses.response_stream_event import ResponseStreamEvent
+
 from cabproxy.wire.dialects import Exchange, Interpretation, interpret
+from cabproxy.wire.dialects.openai_responses import REASONING, REFUSAL, TEXT, TOOL_ITEMS
 
 USAGE = {
     "input_tokens": 20,
@@ -115,3 +121,52 @@ def test_recorded_streams_end_and_report(recorded_streams: dict[str, bytes]) -> 
         assert said.finished, name
         assert said.usage.source == "provider", name
         assert (said.first_content is not None) == bool(said.text or said.tool_calls or said.refusal), name
+
+
+def kinds(union: Any) -> dict[str, frozenset[str]]:
+    """What the client library's types of a union are called on the wire, and their fields."""
+    found = {}
+    for kind in typing.get_args(typing.get_args(union)[0]):
+        for name in typing.get_args(kind.model_fields["type"].annotation):
+            found[name] = frozenset(kind.model_fields)
+    return found
+
+
+EVENTS, ITEMS = kinds(ResponseStreamEvent), kinds(ResponseOutputItem)
+
+
+@pytest.mark.parametrize("kind", sorted(EVENTS))
+def test_every_event_the_client_library_knows_is_read(kind: str) -> None:
+    event: dict[str, Any] = dict.fromkeys(EVENTS[kind], "x") | {"type": kind}
+    if "response" in event:
+        event["response"] = response("queued", usage=USAGE)
+    if "item" in event:
+        event["item"] = {"type": "function_call", "name": "shell", "arguments": "{}", "call_id": "c"}
+    if "error" in event:
+        event["error"] = None
+    said = read(events(CREATED, event), stream=True)
+    start = len(events(CREATED))
+    assert said.first_content == (start if "delta" in event else None)
+    assert said.text == ("x" if kind in TEXT else "")
+    assert said.reasoning_text == ("x" if kind in REASONING else "")
+    assert said.refusal == ("x" if kind in REFUSAL else None)
+    assert (said.usage.prompt == 20) == ("response" in event)
+    assert bool(said.tool_calls) == (kind == "response.output_item.done")
+    assert bool(said.error) == (kind == "error")
+    assert said.finished == (kind in ("response.completed", "response.incomplete", "response.failed"))
+
+
+@pytest.mark.parametrize("kind", sorted(name for name in ITEMS if name.endswith("_call")))
+def test_every_call_of_a_tool_the_client_library_knows_is_one(kind: str) -> None:
+    if kind == "image_generation_call":
+        pytest.skip("it says what came of it, not what was asked")
+    item: dict[str, Any] = {"type": kind, "id": "i", TOOL_ITEMS[kind]: {"command": ["ls"]}}
+    assert TOOL_ITEMS[kind] in ITEMS[kind]
+    (call,) = read(events({"type": "response.output_item.done", "item": item}), stream=True).tool_calls
+    assert (call.name, call.arguments) == (kind.removesuffix("_call"), '{"command":["ls"]}')
+
+
+def test_a_stream_without_deltas_is_read_by_its_end() -> None:
+    output = [{"type": "message", "content": [{"type": "output_text", "text": "hello"}]}]
+    said = read(events(CREATED, {"type": "response.completed", "response": response(output=output)}), stream=True)
+    assert (said.text, said.finished) == ("hello", True)
