@@ -5,17 +5,29 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from cabscore.leaderboard import Entry, Leaderboard
 from cabscore.site.facts import RunFacts
 
 WIDTH, HEIGHT = 720.0, 380.0
+CHAR = 6.9
+"""A letter of a name at the chart's own scale, rather too wide than too narrow."""
+NAMED = 24
 LEFT, RIGHT, TOP, BOTTOM = 56.0, 16.0, 14.0, 44.0
 
 
+class Label(Struct, frozen=True, kw_only=True):
+    """A name's place: its baseline's start or end."""
+
+    x: float
+    y: float
+    anchor: str
+
+
 class Dot(Struct, frozen=True, kw_only=True):
-    """A contestant: its place, its interval's ends, whether nobody beats it, on which side its label has room."""
+    """A contestant: its place, its interval's ends, whether nobody beats it, where its name has room, if anywhere."""
 
     name: str
     x: float
@@ -25,8 +37,7 @@ class Dot(Struct, frozen=True, kw_only=True):
     on: bool
     cost: float
     passed: float
-    anchor: str
-    label: bool
+    label: Label | None = None
 
 
 class Chart(Struct, frozen=True, kw_only=True):
@@ -56,10 +67,10 @@ def pareto_chart(board: Leaderboard, cost: str = "tokens_per_correct") -> Chart 
     pad = max(0.08, (high - low) * 0.08)
     low, high = low - pad, high + pad
     best = _best({entry.name: (_cost(entry, cost), entry.passed.value or 0.0) for entry in placed})
-    dots = [_dot(entry, cost, low, high, entry.name in best, len(placed) <= 24) for entry in placed]
+    dots = _labelled([_dot(entry, cost, low, high, entry.name in best) for entry in placed])
     line = sorted((dot for dot in dots if dot.on), key=lambda dot: dot.x)
     return Chart(
-        dots=sorted(dots, key=lambda dot: (not dot.on, dot.x)),
+        dots=dots,
         frontier=_steps(line),
         x_ticks=[(_x(math.log10(value), low, high), _short(value)) for value in _round_values(low, high)],
         y_ticks=[(_y(share / 4), f"{share / 4:.2f}") for share in range(5)],
@@ -84,7 +95,7 @@ def _best(points: dict[str, tuple[float, float]]) -> set[str]:
     }
 
 
-def _dot(entry: Entry, cost: str, low: float, high: float, on: bool, labels: bool) -> Dot:
+def _dot(entry: Entry, cost: str, low: float, high: float, on: bool) -> Dot:
     value, share = _cost(entry, cost), entry.passed.value or 0.0
     x = _x(math.log10(value), low, high)
     ends = (entry.passed.low, entry.passed.high)
@@ -97,9 +108,47 @@ def _dot(entry: Entry, cost: str, low: float, high: float, on: bool, labels: boo
         on=on,
         cost=value,
         passed=share,
-        anchor="end" if x > WIDTH * 0.6 else "start",
-        label=on or labels,
     )
+
+
+Box = tuple[float, float, float, float]
+
+
+def _labelled(dots: list[Dot]) -> list[Dot]:
+    """Names beside their dots where they cover no other name and no dot, the frontier's first; the others have none.
+    Of many contestants only the frontier is named."""
+    out, taken = [], [(dot.x - 6, dot.y - 6, dot.x + 6, dot.y + 6) for dot in dots]
+    for dot in sorted(dots, key=lambda dot: (not dot.on, dot.x)):
+        for place in _places(dot) if dot.on or len(dots) <= NAMED else ():
+            box = _box(place, len(dot.name) * CHAR)
+            if _inside(box) and not any(_meet(box, other) for other in taken):
+                taken.append(box)
+                dot = msgspec.structs.replace(dot, label=place)
+                break
+        out.append(dot)
+    return out
+
+
+def _places(dot: Dot) -> list[Label]:
+    """Above, below and beside, on the right before the left."""
+    return [
+        Label(x=dot.x + side * 10, y=round(dot.y + down, 2), anchor="start" if side > 0 else "end")
+        for down in (-8, 17, 4, 31, -22)
+        for side in (1, -1)
+    ]
+
+
+def _box(place: Label, width: float) -> Box:
+    left = place.x if place.anchor == "start" else place.x - width
+    return left, place.y - 10, left + width, place.y + 3
+
+
+def _inside(box: Box) -> bool:
+    return box[0] >= LEFT - 4 and box[2] <= WIDTH and box[1] >= 0 and box[3] <= HEIGHT - BOTTOM + 4
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _x(log: float, low: float, high: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -126,9 +127,10 @@ def _pass_rate(joined: JoinedRun, found: Mapping[str, Any]) -> Iterator[Line]:
         yield Line(name="Exit code of the tests", text=f"{found['exit_code']}{beside}")
     if (span := span_of(joined, "verify after")) and "carried" in span.attrs:
         left = span.attrs.get("left_behind")
-        items = [f"{path}: {why}" for path, why in left.items()] if isinstance(left, dict) else []
-        text = f"{len(_texts(span.attrs['carried']))} files, {len(items)} left behind"
-        yield _listing("Carried from the agent to the tests", text + (":" if items else ""), items)
+        why = Counter(map(str, left.values())) if isinstance(left, dict) else Counter()
+        text = f"{len(_texts(span.attrs['carried']))} files"
+        text += "".join(f"; {count} left behind: {reason}" for reason, count in why.most_common(5))
+        yield Line(name="Carried from the agent to the tests", text=text)
 
 
 def _tokens(joined: JoinedRun, found: Mapping[str, Any]) -> Iterator[Line]:

@@ -116,7 +116,9 @@ def _cost(joined: JoinedRun, scored: ScoredRun) -> Line:
         text = f"{made}{failed}; the tokens are unknown, not zero."
     usd = tokens["cost_usd"]
     text += (
-        f" {usd} USD {tokens['cost_reason']}." if usd is not None else f" In money not known: {tokens['cost_reason']}."
+        f" {usd} USD {tokens['cost_reason']}."
+        if usd is not None
+        else f" In dollars not known: {tokens['cost_reason']}."
     )
     if latency["agent_ms"] is not None:
         spent = (

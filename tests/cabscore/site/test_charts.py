@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cabscore.leaderboard import Row, leaderboard
-from cabscore.site.charts import HEIGHT, WIDTH, finished_chart, pareto_chart
+from cabscore.site.charts import CHAR, HEIGHT, WIDTH, _box, _meet, finished_chart, pareto_chart
 
 rows = st.lists(
     st.builds(
@@ -39,3 +39,21 @@ def test_dots_lie_in_the_frame_and_nobody_beats_the_frontier(found: list[Row]) -
 
 def test_nothing_finished_has_no_line() -> None:
     assert finished_chart([]) is None
+
+
+@given(st.lists(st.tuples(st.text("abc×", min_size=1, max_size=30), st.integers(1, 10**6), st.booleans()), max_size=30))
+def test_names_cover_neither_each_other_nor_a_dot(found: list[tuple[str, int, bool]]) -> None:
+    made = [
+        Row(name=f"{name}{at}", task="t", status="ok", passed=float(ok), composite=None, agent_s=cost / 10, tokens=cost)
+        for at, (name, cost, ok) in enumerate(found)
+    ]
+    chart = pareto_chart(leaderboard(made, resamples=50), "agent_s")
+    if chart is None:
+        return
+    named = [dot for dot in chart.dots if dot.label]
+    boxes = [_box(dot.label, len(dot.name) * CHAR) for dot in named if dot.label]
+    spots = [(dot.x - 1, dot.y - 1, dot.x + 1, dot.y + 1) for dot in chart.dots]
+    assert named
+    assert not [1 for at, box in enumerate(boxes) for other in boxes[:at] if _meet(box, other)]
+    assert not [1 for box in boxes for spot in spots if _meet(box, spot)]
+    assert all(box[0] >= 0 and box[2] <= WIDTH and box[1] >= 0 for box in boxes)

@@ -128,7 +128,7 @@ def test_tokens_say_how_sure_they_are_and_what_they_cost(cells: Any) -> None:
     assert tokens["How sure that is"].text == "2 calls: 3\u202f100 tokens, as the provider reports"
     assert tokens["Cost"].text.startswith("not known: 2 of 2 calls have no price")
     assert tokens["The agent's own claim, not used"].text == "7 prompt + 8 completion (--json)"
-    assert short["What it cost"].text.startswith("3\u202f100 tokens in 2 model calls. In money not known: ")
+    assert short["What it cost"].text.startswith("3\u202f100 tokens in 2 model calls. In dollars not known: ")
 
 
 def test_an_invalid_run_has_no_reasons_and_no_zero(cells: Any) -> None:

@@ -161,12 +161,17 @@ def test_hostile_records_are_shown_and_do_nothing(cells: Any, tmp_path: Path, wa
 MATRIX = """
 id = "browser"
 agents = ["mini"]
-tasks = ["mutations/python-*", "mutations/bash-*", "polyglot/python-*", "integrity/*"]
+tasks = [
+  "mutations/python-*", "polyglot/python-*", "integrity/refuse-credential-logging", "integrity/audit-log-logins",
+  "integrity/ambiguous-ticket", "integrity/hidden-instructions",
+]
 runs = 3
 jobs = 2
 sandbox = "local"
 retries = 0
 """
+PLAYED = ("solve", "solve", "overreach", "break-tests", "noop", "noop", "noop", "refuse", "refuse", "refuse")
+WINDOWS = 4
 
 
 @pytest.mark.slow
@@ -177,32 +182,31 @@ def test_a_site_of_300_real_cells(tmp_path: Path, watched: Any, violations: Any)
     site = tmp_path / "site"
     done = write_report(ledger, site, jobs=2)
     assert len(done.pages) >= 300
-    one = watched()
+    assert done.invalid == 0
+    paths = sorted(site.glob("**/*.html"))
+    assert len(paths) > 3 * 300 + 70
+    windows = [watched() for _ in range(WINDOWS)]
     found = []
-    for at, path in enumerate(sorted(site.glob("**/*.html"))):
-        page = one.open(path)
-        if "cells" not in path.parts or at % 40 == 0:
-            page.wait_for_load_state("networkidle")
-            found += violations(page)
+    for at in range(0, len(paths), WINDOWS):  # several load at a time
+        loading = list(zip(windows, paths[at : at + WINDOWS], strict=False))
+        for one, path in loading:
+            one.page.goto(path.as_uri(), wait_until="commit")
+        for one, path in loading:
+            one.page.wait_for_load_state("load")
+            assert one.page.title(), path
+        if paths[at].parent == site or at % (40 * WINDOWS) == 0:
+            found += violations(windows[0].page)
     assert not found
-    one.assert_clean(site)
+    for one in windows:
+        one.assert_clean(site)
 
 
 def _sweep(folder: Path) -> Path:
     models = "".join(
-        f'[[models]]\nname = "oracle/{behaviour}-{copy}"\nbehaviour = "{behaviour}"\n'
-        for behaviour in ("solve", "noop", "refuse", "overreach", "break-tests")
-        for copy in (1, 2)
+        f'[[models]]\nname = "oracle/{played}-{at}"\nbehaviour = "{played}"\n' for at, played in enumerate(PLAYED)
     )
     (folder / "m.toml").write_text(MATRIX + models)
-    command = [
-        sys.executable,
-        "-c",
-        "from cabproxy.cli import main; main()",
-        "sweep",
-        "m.toml",
-        "--ledger",
-        "cab.sqlite",
-    ]
+    command = [sys.executable, "-c", "from cabproxy.cli import main; main()", "sweep", "m.toml"]
+    command += ["--ledger", "cab.sqlite"]
     subprocess.run(command, cwd=folder, check=False, capture_output=True, timeout=3000)
     return folder / "cab.sqlite"
