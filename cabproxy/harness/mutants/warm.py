@@ -104,7 +104,7 @@ class WarmPython:
         with folders() as places:
             args = self._args(files, places.logs)
             if self.command.module == "pytest" and not any(word.startswith("--tb") for word in args):
-                args.append("--tb=short")  # names the same places, and need not print the sources of each
+                args.append("--tb=native")  # names the same places, and parses no sources to show them
             marks, first = places.root / "marks", places.root / "first"
             request: dict[str, Any] = {
                 "module": self.command.module,
