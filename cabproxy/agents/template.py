@@ -4,6 +4,7 @@
     wire = "openai_chat"
     argv = ["{agent}", "run", "--model", "{model}", "--", "{prompt}"]
     state_paths = [".my-agent/**"]
+    pty = false                        # true: it wants a terminal
 
     [install]
     kind = "npm"                       # npm | pip | path (found on PATH)
@@ -60,6 +61,7 @@ class AgentFile(Struct, frozen=True, forbid_unknown_fields=True):
     home_files: dict[str, str] = {}
     state_paths: tuple[str, ...] = ()
     exits: dict[str, str] = {}
+    pty: bool = False
 
 
 class TemplateAgent(Cli):
@@ -90,6 +92,7 @@ class TemplateAgent(Cli):
             argv=tuple(part.format_map(values) for part in self._file.argv),
             env=QUIET | {name: text.format_map(values) for name, text in self._file.env.items()},
             home_files={name: text.format_map(values) for name, text in self._file.home_files.items()},
+            pty=self._file.pty,
         )
 
 

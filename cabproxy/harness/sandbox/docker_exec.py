@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cabproxy.harness.sandbox.base import Command, Finished, Limits
 from cabproxy.harness.sandbox.docker_engine import retry_conflict
-from cabproxy.harness.sandbox.supervisor import EVENTS, Kept
+from cabproxy.harness.sandbox.supervisor import COLUMNS, EVENTS, ROWS, Kept
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -40,6 +40,8 @@ class Execution:
 
     def run(self, workdir: str) -> Finished:
         """Until the command's end, its limit, or `stop`; then every process of the container is ended."""
+        from docker.errors import APIError
+
         api = self.container.client.api  # type: ignore[union-attr]
         ident = api.exec_create(
             self.container.id,
@@ -51,6 +53,9 @@ class Execution:
         )["Id"]
         self.started = started = time.monotonic_ns()
         stream = api.exec_start(ident, socket=True, tty=self.command.pty)
+        if self.command.pty:
+            with contextlib.suppress(APIError):  # it is over already
+                api.exec_resize(ident, height=ROWS, width=COLUMNS)
         reader = threading.Thread(target=self._read, args=(stream,), daemon=True)
         reader.start()
         timed_out, ended = self._wait(api, ident, started)

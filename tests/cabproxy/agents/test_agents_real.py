@@ -1,6 +1,6 @@
 """The real command lines, installed from their packages, each through the proxy.
 
-By default three agents, one of them over every wire API. CAB_AGENTS names others (`pi@messages codex`), or says `all`:
+By default four agents, over every wire API between them. CAB_AGENTS names others (`pi@messages codex`), or says `all`:
 each over every wire API it can speak; what it names is run in both sandboxes on both tasks.
 """
 
@@ -23,9 +23,9 @@ DEFAULT = (
     ("aider", "local", RUST),
     ("codex", "docker", PYTHON),
     ("opencode", "docker", RUST),
-    ("opencode@responses", "local", PYTHON),
-    ("opencode@messages", "local", PYTHON),
-    ("opencode@gemini", "local", PYTHON),
+    ("pi@responses", "local", PYTHON),
+    ("pi@messages", "local", PYTHON),
+    ("pi@gemini", "local", PYTHON),
 )
 
 

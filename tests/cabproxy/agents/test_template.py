@@ -48,6 +48,7 @@ def test_the_template_is_filled_and_what_is_filled_in_is_not_read_again(tmp_path
     assert launch.env["BASE"] == "http://h/run/r/v1"
     assert launch.env["KEY"] == "cabk_x"
     assert launch.home_files == {".own.json": '{"root": "http://h/run/r"}'}
+    assert (launch.pty, agent(write(tmp_path, f"pty = true\n{GOOD}")).launch(CONTEXT).pty) == (False, True)
     assert made.explain_exit(3) == "gave up"
     assert made.claim("r", "anything", {}) is None
 

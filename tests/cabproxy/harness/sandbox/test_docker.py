@@ -73,6 +73,13 @@ async def run(sandbox: DockerSandbox, script: str, **limits: Any) -> Any:
         return await sandbox.run(Command(argv=("/bin/sh", "-c", script), env={"GIVEN": "1"}), Limits(**limits))
 
 
+async def test_a_terminal_has_the_size_that_is_recorded(make: Any) -> None:
+    script = 'test -t 0 && for _ in $(seq 400); do [ "$(stty size)" = "40 120" ] && exit 7; done; stty size'
+    async with make() as sandbox:
+        done = await sandbox.run(Command(argv=("/bin/sh", "-c", script), pty=True), Limits(time_s=20))
+    assert (done.exit_code, done.stdout, done.stderr) == (7, b"", b"")
+
+
 FETCH = """
 import sys; sys.path.remove("") if "" in sys.path else None
 import socket
