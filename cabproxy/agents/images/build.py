@@ -72,7 +72,12 @@ def _build(client: DockerClient, agent: Agent, files: dict[str, bytes], digest: 
 
     try:
         image, _ = client.images.build(
-            fileobj=_tar(files), custom_context=True, tag=image_tag(agent), labels={RECIPE_LABEL: digest}, rm=True
+            fileobj=_tar(files),
+            custom_context=True,
+            tag=image_tag(agent),
+            labels={RECIPE_LABEL: digest},
+            rm=True,
+            forcerm=True,  # of a step that failed, too
         )
     except BuildError as error:
         log = "\n".join(str(entry.get("stream", "")).strip() for entry in error.build_log if isinstance(entry, dict))

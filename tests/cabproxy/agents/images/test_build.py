@@ -75,6 +75,10 @@ def test_a_build_that_fails_is_one_line(client: DockerClient) -> None:
     adapter.install = Install(
         kind="pip", packages=("./no-such-file.whl",), executable="bin/nothing", entry="nothing", version="0"
     )
+    before = {one.id for one in client.containers.list(all=True, filters={"status": "exited"})}
     with pytest.raises(SandboxError, match=r"^nothing: its image cannot be built") as caught:
         ensure_image(client, adapter, lambda line: None)
     assert "\n" not in str(caught.value)
+    left = client.containers.list(all=True, filters={"status": "exited"})
+    after = [one for one in left if one.id not in before]
+    assert [one for one in after if "no-such-file.whl" in str(one.attrs["Config"]["Cmd"])] == []
