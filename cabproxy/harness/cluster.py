@@ -170,16 +170,19 @@ async def _run(order: Order, task: Any, ledger: Path) -> CellResult:
         file = ledger.with_name("agent.toml")
         file.write_text(order.agent_file, encoding="utf-8")
         fields["agent"] = str(file)
-    if order.ca is not None:
-        ledger.with_name("ca.pem").write_text(order.ca, encoding="utf-8")
-    fields["way"] = Way(
-        ca_file=ledger.with_name("ca.pem") if order.ca is not None else None,
-        upstream_proxy=Secret(order.upstream_proxy) if order.upstream_proxy else None,
-        trust_env=order.trust_env,
-    )
+    fields["way"] = way_of(order, ledger)
     pace = Pace(order.requests_per_minute, order.tokens_per_minute)
     request = CellRequest(task=task, ledger=ledger, key=take(order.key_env), pace=pace, **fields)
     return await run_cell(request, await asyncio.to_thread(provider, order.sandbox))
+
+
+def way_of(order: Order, ledger: Path) -> Way:
+    """To the endpoint, with the authorities in a file beside the ledger."""
+    bundle = ledger.with_name("ca.pem") if order.ca is not None else None
+    if bundle is not None:
+        bundle.write_text(order.ca or "", encoding="utf-8")
+    proxy = Secret(order.upstream_proxy) if order.upstream_proxy else None
+    return Way(ca_file=bundle, upstream_proxy=proxy, trust_env=order.trust_env)
 
 
 _SAME = (

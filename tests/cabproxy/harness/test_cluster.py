@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 
 from cabproxy.errors import LedgerError, UserError
-from cabproxy.harness.cluster import bring_home, run_order
+from cabproxy.harness.cluster import bring_home, order_of, run_order, way_of
+from cabproxy.harness.request import CellRequest
+from cabproxy.harness.sweep.matrix import Model
 from cabproxy.ledger import Ledger
 from cabproxy.ledger.verify import verify
+from cabproxy.taskkit.load import find_task
 
 pytest.importorskip("distributed", reason="the cluster extra is not installed")
 BIN = Path(sys.executable).parent
@@ -134,3 +137,25 @@ def test_what_comes_home_broken_is_not_merged(tmp_path: Path) -> None:
     with pytest.raises(LedgerError):
         bring_home(zlib.compress(b"not a ledger"), tmp_path / "home.sqlite")
     assert not (tmp_path / "home.sqlite").exists()
+
+
+def test_the_way_to_an_endpoint_travels_with_its_authorities(tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("-----BEGIN CERTIFICATE-----\n")
+    task = find_task("mutations/python-comparator-swap")
+    model = Model(name="m", endpoint="https://h/v1", upstream_proxy="http://p:1", trust_env=True, ca_file=str(bundle))
+    request = CellRequest(
+        agent="pi@messages", model="m", task=task, ledger=tmp_path / "x.sqlite", endpoint=model.endpoint, asciicast=3
+    )
+    order = order_of(request, model, "local")
+    assert (order.agent, order.upstream_proxy, order.trust_env, order.asciicast) == (
+        "pi@messages",
+        "http://p:1",
+        True,
+        3,
+    )
+    (tmp_path / "worker").mkdir()
+    there = way_of(order, tmp_path / "worker" / "cell.sqlite")
+    assert there.ca_file is not None and there.ca_file.read_text() == bundle.read_text()
+    assert there.upstream_proxy is not None and there.upstream_proxy.reveal() == "http://p:1"
+    assert there.ca_file.parent == tmp_path / "worker"
