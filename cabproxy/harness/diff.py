@@ -32,7 +32,7 @@ def compare(before: Manifest, after: Manifest) -> list[Change]:
         old = before.entries.get(path)
         if old is None:
             added.append(Change(path, "added", None, new))
-        elif old != new and not old.same(new):  # what has not even moved its clocks is soonest told
+        elif old is not new and old != new and not old.same(new):  # what has not moved its clocks is soonest told
             changes.append(Change(path, "modified" if old.kind == new.kind else "retyped", old, new))
     gone = before.entries.keys() - after.entries.keys()
     removed = [Change(path, "removed", before.entries[path], None) for path in gone]

@@ -118,13 +118,13 @@ def _open_up(folder: str) -> bool:
 def _entry(found: os.DirEntry[str], path: str, known: Entry | None, trusted: int, problems: list[str]) -> Entry | None:
     try:
         info = found.stat(follow_symlinks=False)
-        kind = _KINDS.get(stat.S_IFMT(info.st_mode), "device")
         identity = (info.st_ino, info.st_mtime_ns, info.st_ctime_ns)
+        if known is not None and known.identity == identity and info.st_ctime_ns < trusted and known.sha256 is not None:
+            return known  # whatever changes mode, size or content moves that clock
+        kind = _KINDS.get(stat.S_IFMT(info.st_mode), "device")
         mode = stat.S_IMODE(info.st_mode)
         if kind == "file":
-            kept = known is not None and known.identity == identity and known.size == info.st_size
-            digest = known.sha256 if kept and known and info.st_ctime_ns < trusted else None
-            digest = digest or _digest(found.path, info, path, problems)
+            digest = _digest(found.path, info, path, problems)
             return Entry(kind, mode, info.st_size, digest, None, identity)
         target = os.readlink(found.path) if kind == "symlink" else None  # noqa: PTH115 - a raw string, not a Path
         return Entry(kind, mode, info.st_size if kind == "symlink" else 0, None, target, identity)
@@ -166,6 +166,8 @@ def _open(path: str) -> int:
 
 def _whole(descriptor: int, size: int) -> bytes:
     data = os.read(descriptor, size + 1)
+    if len(data) <= size:
+        return data  # a regular file gives less than it is asked for only at its end
     while more := os.read(descriptor, 1 << 20):
         data += more
     return data
