@@ -17,6 +17,7 @@ from cabproxy.ledger.record import Run
 from cabproxy.proxy.server import ProxyServer, is_loopback
 
 CHAT = b'{"model":"m","messages":[]}'
+NAMES = (b"X-Claude-Code-Session-Id", b"session-id", b"session_id", b"thread-id", b"conversation_id", b"x-session-id")
 
 
 def new_run(**fields: Any) -> Run:
@@ -158,9 +159,9 @@ async def test_the_real_key_takes_the_place_of_the_clients(bench: Any, wire: Any
 
 async def test_session_headers_of_agents_are_conversations(bench: Any, wire: Any) -> None:
     port = (await bench.proxy()).port
-    for name in (b"X-Claude-Code-Session-Id", b"session_id", b"thread-id", b"x-session-id"):
+    for name in NAMES:
         await bench.ask(port, wire.request(CHAT, headers=name + b": s1\r\n"))
-    assert [call.conversation_id for call in await bench.calls()] == ["s1"] * 4
+    assert [call.conversation_id for call in await bench.calls()] == ["s1"] * len(NAMES)
 
 
 def test_an_address_others_can_reach_needs_a_token(tmp_path: Path) -> None:
