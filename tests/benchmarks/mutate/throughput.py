@@ -4,7 +4,7 @@ For every mutant in turn both ways are taken, one after the other, so that whate
 The loop writes the mutant into a copy of the repository and runs the suite's command once, with the same limits of
 time; `twice` adds a second run for those it would keep, which is what the hunt does, too. Processor time is that of the
 tests' processes (and, for the hunt, of this one). Mutants that nothing reaches are left out unless --all is given: the
-hunt does not run them at all, the loop runs everything.
+hunt does not run them at all, the loop runs everything. After --seconds no further mutant is begun.
 
     python tests/benchmarks/mutate/throughput.py REPO --language python --mutants 20
 """
@@ -66,12 +66,16 @@ def agree(tried: Any, failed: frozenset[str] | None) -> bool:
     return bool(failed) and (not tried.verdict.failed or set(tried.verdict.failed) == failed)
 
 
-def compare(hunt: Hunt, tree: Tree, mutants: list[Mutation]) -> dict[str, Any]:
+def compare(hunt: Hunt, tree: Tree, mutants: list[Mutation], seconds: float) -> dict[str, Any]:
     """Both ways over the same mutants."""
     nothing = Cost(0.0, 0.0)
     costs = {"naive": nothing, "naive twice": nothing, "hunt": nothing}
-    same, kept = 0, 0
+    same, kept, tried_count = 0, 0, 0
+    until = time.monotonic() + seconds
     for number, mutation in enumerate(mutants):
+        if time.monotonic() > until:
+            break
+        tried_count += 1
         if number % 2:
             tried, quick = hunted(hunt, mutation)
             failed, slow = naive(hunt, tree, mutation)
@@ -90,7 +94,7 @@ def compare(hunt: Hunt, tree: Tree, mutants: list[Mutation]) -> dict[str, Any]:
             mutant = msgspec.to_builtins(tried.mutation)
             told = {"hunt": tried.verdict.reason, "its": tried.verdict.failed, "naive": sorted(failed or ())}
             print(json.dumps({"differ": mutant, **told}))
-    return {"mutants": len(mutants), "kept": kept, "agree": same, "costs": costs}
+    return {"mutants": tried_count, "kept": kept, "agree": same, "costs": costs}
 
 
 def main() -> None:
@@ -100,6 +104,7 @@ def main() -> None:
     parser.add_argument("--tests", action="append")
     parser.add_argument("--mutants", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--all", action="store_true")
     options = parser.parse_args()
     known = usual(options.language, options.repo)
@@ -119,7 +124,7 @@ def main() -> None:
             fit = (seen or options.all) and well_formed(one, (hunt.root / one.path).read_bytes())
             if fit and len(mutants) < options.mutants:
                 mutants.append(one)
-        told = compare(hunt, Tree(hunt.root, Path(scratch) / "tree"), mutants)
+        told = compare(hunt, Tree(hunt.root, Path(scratch) / "tree"), mutants, options.seconds)
     costs = told["costs"]
     print(f"{options.repo.name}: {len(baseline.steady)} tests in {len(tests)} files, ", end="")
     print(f"{baseline.whole_s:.1f} s ({baseline.whole_cpu_s:.1f} s CPU); prepared in {prepared_s:.1f} s")
