@@ -127,8 +127,11 @@ class Bodies:
         self._remember(conversation, known, base if encoded.based else None, body)
         return body.sha256, body.key, row
 
-    def response(self, run_id: str, kind: str, data: bytes) -> tuple[str, BlobRow]:
-        """sha256 and row of a response's body: set off against the run's first of the same content type."""
+    def response(self, run_id: str, kind: str, data: bytes) -> tuple[str, BlobRow | None]:
+        """sha256 and row of a response's body: set off against the run's first of the same content type.
+
+        None where it is that one again, as errors often are.
+        """
         sha256 = blobs.tagged_sha256(data)
         first = self._first_response.get((run_id, kind))
         if first is None:
@@ -137,6 +140,8 @@ class Bodies:
                 if len(self._first_response) > _LIKENESSES:
                     self._first_response.popitem(last=False)
             return sha256, blobs.insert_row(sha256, len(data), blobs.encode(data), None, 0)
+        if sha256 == first[0]:
+            return sha256, None
         return sha256, blobs.insert_row(sha256, len(data), first[1].encode(data), first[0], 1)
 
     def _remember(self, conversation: tuple[str, str | None], known: list[Body], base: Body | None, body: Body) -> None:

@@ -62,7 +62,8 @@ class Deriver:
         if response:
             kind = response_headers.get("content-type", "").partition(";")[0]
             response_sha256, row = self.bodies.response(opened.run_id, f"{kind} {coding}", response)
-            rows.append(row)
+            if row is not None:
+                rows.append(row)
             last = end.last_byte_ns if end.last_byte_ns is not None else head.ns if head else None
             if len(clocks) > 1 or clocks[0][1] != last:
                 packed = encode_chunks(clocks)

@@ -146,6 +146,12 @@ def merge(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> dict[str, An
 
 def at(document: Any, path: str) -> Any:
     """What stands at a dotted path, list places by number; None where there is no such place."""
+    if type(document) is dict:  # most paths end with the first name
+        first, dot, rest = _split(path)
+        document = document.get(first)
+        if document is None or not dot:
+            return document
+        path = rest
     for part in _parts(path):
         if isinstance(document, dict):
             document = document.get(part)
@@ -229,7 +235,7 @@ def _contradictions(
 def _money(document: Any, paths: Paths) -> str | None:
     for path in paths:
         value = at(document, path)
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
+        if value is None or isinstance(value, bool) or not isinstance(value, int | float | str):
             continue
         try:
             amount = Decimal(str(value))

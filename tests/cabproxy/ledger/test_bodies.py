@@ -144,7 +144,17 @@ def test_responses_build_on_the_first_of_their_kind() -> None:
     for number in range(5):
         data = (skeleton + f'{{"id": {number}, "text": "{source.randbytes(20).hex()}"}}').encode()
         sha256, row = bodies.response("r", "application/json", data)
+        assert row is not None
         store.rows[sha256] = row
         sizes.append(len(row[-1]))
         assert store.get(sha256) == data
     assert max(sizes[1:]) < sizes[0] / 4
+
+
+def test_the_first_response_of_its_kind_is_not_stored_again() -> None:
+    bodies = Bodies()
+    data = b'{"error":{"message":"' + b"too many requests " * 9 + b'"}}'
+    sha256, row = bodies.response("r", "application/json", data)
+    assert row is not None
+    assert bodies.response("r", "application/json", data) == (sha256, None)
+    assert bodies.response("other", "application/json", data)[1] is not None
