@@ -257,7 +257,7 @@ class BlobReader:
 def _encoded_of(row: tuple[Any, ...]) -> Encoded:
     """What a row holds. Raises LedgerError where a column holds what it cannot."""
     sha256, base_id, size, encoding, prefix, suffix, data = row
-    numbers = (size, prefix or 0, suffix or 0, base_id or 0)
+    numbers = (size, *(0 if number is None else number for number in (prefix, suffix, base_id)))
     if not isinstance(data, bytes) or not all(isinstance(number, int) for number in numbers):
         raise LedgerError(f"blob {shown(sha256)}: its row cannot be read")
     return Encoded(str(encoding), data, numbers[1], numbers[2])
