@@ -25,6 +25,8 @@ class Aider(Cli):
 
     name = "aider"
     tested = True
+    instructions_file = "CONVENTIONS.md"
+    instructions_args = ("--read=CONVENTIONS.md",)
     other_wires = ("anthropic_messages", "gemini")
     homepage = "https://aider.chat"
     install = Install(

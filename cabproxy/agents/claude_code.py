@@ -16,6 +16,7 @@ class ClaudeCode(Cli):
 
     name = "claude-code"
     tested = True
+    instructions_file = "CLAUDE.md"
     wire = "anthropic_messages"
     homepage = "https://github.com/anthropics/claude-code"
     install = Install(

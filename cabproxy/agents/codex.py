@@ -16,6 +16,7 @@ class Codex(Cli):
 
     name = "codex"
     tested = True
+    instructions_file = "AGENTS.md"
     wire = "openai_responses"
     homepage = "https://github.com/openai/codex"
     install = Install(

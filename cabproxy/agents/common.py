@@ -44,6 +44,10 @@ class Cli:
     homepage = ""
     report_files: tuple[str, ...] = ()
     """Files below HOME that `claim` reads; the harness hands over these and no others."""
+    instructions_file: str | None = None
+    """The file of the work tree that it reads by itself for its user's instructions; None: it reads none."""
+    instructions_args: tuple[str, ...] = ()
+    """What it has to be told besides to read it."""
     other_wires: tuple[str, ...] = ()
     """Dialects it can be told to speak; `launch` goes by `wire`."""
     spoken = ""
@@ -73,6 +77,7 @@ class Cli:
             "tested": self.tested,
             "homepage": self.homepage,
             "other_wires": list(self.other_wires),
+            "instructions_file": self.instructions_file,
             "exit_codes": {str(code): text for code, text in self.exits.items()},
             "notes": list(self.notes),
         }

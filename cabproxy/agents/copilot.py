@@ -17,6 +17,7 @@ class Copilot(Cli):
 
     name = "copilot"
     tested = True
+    instructions_file = "AGENTS.md"
     other_wires = ("openai_responses", "anthropic_messages")
     homepage = "https://github.com/github/copilot-cli"
     install = Install(

@@ -24,6 +24,7 @@ class GeminiCli(Cli):
 
     name = "gemini-cli"
     tested = True
+    instructions_file = "GEMINI.md"
     wire = "gemini"
     homepage = "https://github.com/google-gemini/gemini-cli"
     install = Install(

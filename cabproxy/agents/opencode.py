@@ -16,6 +16,7 @@ class Opencode(Cli):
 
     name = "opencode"
     tested = True
+    instructions_file = "AGENTS.md"
     other_wires = ("openai_responses", "anthropic_messages", "gemini")
     homepage = "https://opencode.ai"
     install = Install(

@@ -24,6 +24,7 @@ class Pi(Cli):
 
     name = "pi"
     tested = True
+    instructions_file = "AGENTS.md"
     other_wires = ("openai_responses", "anthropic_messages", "gemini")
     homepage = "https://github.com/badlogic/pi-mono"
     install = Install(

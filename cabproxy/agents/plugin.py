@@ -1,6 +1,7 @@
 """Plugins: a TOML overlay on an agent. A run with one is no longer the factory agent, and its record says so.
 
 name = "terse"
+instructions = "Be brief."             # in the file the agent reads by itself: AGENTS.md, CLAUDE.md, GEMINI.md …
 
 [env]                                  # variables added to the agent's
 SOME_FLAG = "1"
@@ -13,8 +14,8 @@ append = ["--verbose"]                 # before the `--` of the agent's command 
 ".codex/config.toml" = { append = "[mcp_servers.docs]\\ncommand = \\"docs-server\\"\\n" }
 ".gemini/settings.json" = { merge = { mcpServers = { docs = { command = "docs-server" } } } }
 
-[work_files]                           # instructions in the work tree, there before the agent starts
-"AGENTS.md" = "Change as little as you can."
+[work_files]                           # in the work tree, there before the agent starts
+"HINTS.md" = "Change as little as you can."
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Plugin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One overlay. `text` is the file as it was read; `digest` its sha256."""
 
     name: str
+    instructions: str = ""
     env: dict[str, str] = {}
     args: Args = Args()
     home_files: dict[str, str | Overlay] = {}
@@ -87,8 +89,13 @@ def read_plugin(path: Path) -> Plugin:
     return structs.replace(plugin, text=text)
 
 
-def overlay(launch: Launch, plugins: Sequence[Plugin], endpoint: Endpoint) -> Launch:
-    """The launch with every plugin laid over it, in order. UserError where one would lead past the proxy."""
+def overlay(launch: Launch, plugins: Sequence[Plugin], endpoint: Endpoint, to_read: Sequence[str] = ()) -> Launch:
+    """The launch with every plugin laid over it, in order. UserError where one would lead past the proxy.
+
+    `to_read`: the arguments that have the agent read its file of instructions, given where a plugin has some.
+    """
+    if any(plugin.instructions for plugin in plugins):
+        launch = structs.replace(launch, argv=_with_args(launch.argv, to_read))
     for plugin in plugins:
         _guard(launch, plugin, endpoint)
         launch = structs.replace(

@@ -31,6 +31,7 @@ class QwenCode(Cli):
 
     name = "qwen-code"
     tested = True
+    instructions_file = "QWEN.md"
     other_wires = ("openai_responses", "anthropic_messages", "gemini")
     homepage = "https://github.com/QwenLM/qwen-code"
     install = Install(

@@ -62,6 +62,7 @@ class AgentFile(Struct, frozen=True, forbid_unknown_fields=True):
     state_paths: tuple[str, ...] = ()
     exits: dict[str, str] = {}
     pty: bool = False
+    instructions_file: str | None = None
 
 
 class TemplateAgent(Cli):
@@ -72,6 +73,7 @@ class TemplateAgent(Cli):
         self.name = file.name
         self.wire = file.wire
         self.state_paths = file.state_paths
+        self.instructions_file = file.instructions_file
         self.install = Install(**msgspec.structs.asdict(file.install))
         self.exits = {int(code): meaning for code, meaning in file.exits.items()}
 

@@ -162,7 +162,8 @@ def _requests(options: dict[str, Any], provisional: bool) -> Any:
 
     task = find_task(options["task_id"], task_roots(options["tasks_dir"]))
     tell_unknown_keys([task])
-    name = label(agent(options["agent"]))
+    adapter = agent(options["agent"])
+    name = label(adapter)
     way = way_from(options)
     if options["endpoint"] != ORACLE:
         hop_towards(parse_upstream(options["endpoint"]), way.upstream_proxy, os.environ if way.trust_env else None)
@@ -170,7 +171,7 @@ def _requests(options: dict[str, Any], provisional: bool) -> Any:
     if scorer:
         load(scorer)
     plugins = tuple(read_plugin(path) for path in options["plugins"])
-    instructions(task, plugins)
+    instructions(task, plugins, adapter)
     key = os.environ.pop(options["key_env"], None)  # no child of this process inherits it
     contender = "+".join((name, *(plugin.name for plugin in plugins)))
     cell = f"{options['sweep_id']}/{contender}/{options['model']}/{task.task_id}"

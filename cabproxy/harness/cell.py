@@ -205,7 +205,7 @@ class Cell:
 
         def fill(places: Places) -> None:
             nonlocal git
-            git = prepare(self.task, places.app, instructions(self.task, self.request.plugins))
+            git = prepare(self.task, places.app, instructions(self.task, self.request.plugins, self.agent))
 
         with self.trace.span("workdir", "prepare") as span:
             sandbox = self.provider.agent_sandbox(fill, socket, self.limits)
@@ -278,7 +278,9 @@ class Cell:
             timeout_s=self.request.time_s,
             git=self.git,
         )
-        self.launch = launch = overlay(self.agent.launch(context), self.request.plugins, endpoint)
+        self.launch = launch = overlay(
+            self.agent.launch(context), self.request.plugins, endpoint, getattr(self.agent, "instructions_args", ())
+        )
         await asyncio.to_thread(write_home, sandbox.host_home, launch.home_files)
         env = {**resolved(self.task.environment_env, "environment.env"), **launch.env}
         command = Command(argv=launch.argv, env=env, pty=launch.pty, secrets=(key,))

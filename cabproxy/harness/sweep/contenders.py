@@ -12,6 +12,7 @@ from cabproxy.agents import label
 from cabproxy.agents.plugin import Plugin, read_plugin
 from cabproxy.errors import UserError
 from cabproxy.harness.sweep.matrix import Matrix
+from cabproxy.harness.workspace import no_instructions
 
 
 class Contender(Struct, frozen=True, kw_only=True):
@@ -50,9 +51,13 @@ def _contender(path: Path, entry: str, plugins: dict[str, Plugin]) -> Contender:
     if spec.endswith(".toml"):
         spec = str((path.parent / spec).absolute())
     try:
-        name = label(find_agent(spec))
+        agent = find_agent(spec)
     except UserError as error:
         raise UserError(f"{path}: agents: {error}") from None
+    name = label(agent)
+    told = next((one for one in names if plugins[one].instructions), None)
+    if told is not None and getattr(agent, "instructions_file", None) is None:
+        raise UserError(f"{path}: plugins.{told}: instructions: {no_instructions(agent)}")
     if spec.endswith(".toml"):
         digest = f"sha256:{hashlib.sha256(Path(spec).read_bytes()).hexdigest()}"
     return Contender(

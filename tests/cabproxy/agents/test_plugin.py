@@ -37,6 +37,12 @@ def test_every_part_is_laid_over_the_launch(tmp_path: Path) -> None:
     assert json.loads(changed.home_files["settings.json"]) == {"a": {"b": 1, "c": 2}}
 
 
+def test_instructions_have_the_agent_told_to_read_them(tmp_path: Path) -> None:
+    told, untold = plugin(tmp_path, 'instructions = "Be brief."'), plugin(tmp_path, "")
+    assert overlay(LAUNCH, [untold, told], ENDPOINT, ("--read=X.md",)).argv[1:3] == ("exec", "--read=X.md")
+    assert overlay(LAUNCH, [untold], ENDPOINT, ("--read=X.md",)).argv == LAUNCH.argv
+
+
 def test_several_plugins_are_laid_over_one_another_in_order(tmp_path: Path) -> None:
     first, second = (plugin(tmp_path, f'[env]\nQUIET = "{value}"') for value in ("first", "second"))
     assert overlay(LAUNCH, [first, second], ENDPOINT).env["QUIET"] == "second"

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from cabproxy.errors import SandboxError
+from cabproxy.agents import agent
+from cabproxy.agents.plugin import Plugin
+from cabproxy.errors import SandboxError, UserError
 from cabproxy.harness import workspace
 from cabproxy.taskkit.task import Task
 
@@ -40,6 +42,21 @@ def test_without_git_there_is_no_repository(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert workspace.prepare(make_task(), tmp_path / "a") is False
     assert not (tmp_path / "a" / ".git").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("codex", "AGENTS.md"), ("claude-code", "CLAUDE.md"), ("pi@gemini", "AGENTS.md")]
+)
+def test_instructions_lie_where_the_agent_looks_for_them(make_task: Callable[..., Task], name: str, file: str) -> None:
+    first = Plugin(name="a", instructions="Be brief.\n", work_files={"HINTS.md": "x"})
+    second = Plugin(name="b", instructions="Be kind.\n")
+    found = workspace.instructions(make_task(), (first, second), agent(name))
+    assert found == {"HINTS.md": "x", file: "Be brief.\nBe kind.\n"}
+
+
+def test_an_agent_that_reads_no_instructions_is_given_none(make_task: Callable[..., Task]) -> None:
+    with pytest.raises(UserError, match="plugin a: instructions: mini reads no file"):
+        workspace.instructions(make_task(), (Plugin(name="a", instructions="Be brief."),), agent("mini"))
 
 
 def test_home_files_are_private_and_stay_in_the_home(tmp_path: Path) -> None:
