@@ -29,6 +29,9 @@ from cabproxy.errors import UserError
 @click.option("--max-calls", type=click.IntRange(min=0), metavar="N", help="Budget of the server: calls.")
 @click.option("--max-tokens", type=click.IntRange(min=0), metavar="N", help="Budget of the server: tokens.")
 @click.option("--max-cost-usd", metavar="X", help="Budget of the server: dollars.")
+@click.option(
+    "--max-wall-s", type=click.FloatRange(min=0), metavar="S", help="Budget of the server: seconds from its start."
+)
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="Calls in flight at once.")
 @way_options
 @click.option(
@@ -93,6 +96,7 @@ def config_from(options: dict[str, Any]) -> ServeConfig:
             max_calls=options["max_calls"],
             max_tokens=options["max_tokens"],
             max_cost_usd=options["max_cost_usd"],
+            max_wall_s=options["max_wall_s"],
             max_concurrent=options["max_concurrent"],
         ),
         ca_file=way.ca_file,

@@ -58,7 +58,9 @@ def parse_limits(given: Any) -> Limits:
     try:
         limits = msgspec.convert(given, Limits)
     except msgspec.ValidationError as error:
-        raise UserError(f"limits: {error}; they are max_calls, max_tokens, max_cost_usd, max_wall_s") from error
+        raise UserError(
+            f"limits: {error}; they are max_calls, max_tokens, max_cost_usd, max_wall_s, max_concurrent"
+        ) from error
     if limits.max_cost_usd is not None:
         _decimal(limits.max_cost_usd)
     return limits

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from cabproxy.cli import cli
 from cabproxy.cli.serve import config_from
@@ -33,6 +34,12 @@ def test_the_key_comes_from_the_environment_and_is_never_shown(monkeypatch: pyte
     assert config.key.reveal() == "sk-real"
     assert "sk-real" not in repr(config)
     assert config.limits.max_tokens == 5
+
+
+def test_every_budget_of_a_run_is_one_of_the_server_too() -> None:
+    given = {"max_calls": 3, "max_tokens": 5, "max_cost_usd": "0.5", "max_wall_s": 7.5, "max_concurrent": 2}
+    options = [word for name, value in given.items() for word in ("--" + name.replace("_", "-"), str(value))]
+    assert structs.asdict(config_from(parsed("--upstream", "http://x", *options)).limits) == given
 
 
 def test_a_proxy_on_the_way_is_named_or_taken_from_the_environment() -> None:
