@@ -61,7 +61,7 @@ def number(value: float | int | None, digits: int | None = None) -> str:
         return "–"
     if digits is None:
         digits = 0 if isinstance(value, int) or float(value).is_integer() else 3
-    return f"{value:,.{digits}f}".replace(",", "\u202f")
+    return f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "−")
 
 
 def rank(value: float | int | None) -> str:
@@ -110,7 +110,7 @@ def span(interval: Any, digits: int = 2) -> str:
     if interval is None or interval.low is None or interval.high is None:
         return ""
     between = " to " if interval.low < 0 else "–"
-    return f"{interval.low:.{digits}f}{between}{interval.high:.{digits}f}".replace("-", "−")
+    return f"{number(interval.low, digits)}{between}{number(interval.high, digits)}"
 
 
 def day(wall_ns: int | None) -> str:

@@ -9,7 +9,7 @@ from cabproxy.ledger.record import Score
 from cabscore.cellview import CellSummary, stated
 from cabscore.profiles.base import INVALID_STATUSES
 from cabscore.scoring import ScoredRun
-from cabscore.site.shown import number
+from cabscore.site.shown import number, share
 
 NAMES = {
     "pass_rate": "Pass",
@@ -39,10 +39,13 @@ class Tile(Struct, frozen=True, kw_only=True):
 
 
 def tiles(scored: ScoredRun, summary: CellSummary) -> list[Tile]:
-    """All seven, the composite last with its coverage, n and interval."""
+    """All seven: the verdict with its cell's share, the composite last with its coverage, n and interval."""
     out = [_tile(score) for score in scored.axes.values()]
     if scored.status in INVALID_STATUSES:
         out = [msgspec.structs.replace(tile, reason="none, see above") for tile in out]
+    if summary.passed.n > 1:
+        solved = f"of this cell {share(summary.passed)} runs solved, {stated(summary.passed, 2)}"
+        out = [msgspec.structs.replace(tile, foot=solved) if tile.axis == "pass_rate" else tile for tile in out]
     composite = _tile(scored.composite)
     coverage = "" if scored.coverage is None else f"{scored.coverage:.0%} of the weight measured; "
     foot = f"{scored.profile}; {coverage}{stated(summary.composite)}" + _invalid(summary)

@@ -12,11 +12,13 @@ from cabscore.axes.base import JoinedRun
 from cabscore.axes.latency import call_intervals, wall_bounds
 from cabscore.site.bodies import Conversation
 from cabscore.site.shown import without_host_paths
-from cabscore.usage import FAILED_STATES
+from cabscore.timeline import waits
+from cabscore.usage import FAILED_STATES, is_model_call
 
 MAX_STEPS = 600
 LEAST_GAP_NS = 1_000_000
 WIDTH = 1000.0
+WAITS = {"rate_limit": "waiting for the rate limit", "error": "waiting to try again"}
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -124,16 +126,22 @@ def _call(call: Call, start: int) -> Step:
 
 
 def _gaps(joined: JoinedRun, start: int, tools: dict[int, tuple[str, ...]]) -> list[Step]:
-    """The agent's time that no call covers; named by the tools the call before it asked for."""
+    """The agent's time that no call covers; named by the tools the call before it asked for, or by why that failed."""
     run = joined.run
     if run.started_ns is None or run.ended_ns is None:
         return []
     out: list[Step] = []
     at, before = run.started_ns, None
+    asked = [call for call in joined.calls if is_model_call(call)]
+    again = {stretch[0]: why for why, stretches in waits(asked).items() for stretch in stretches}
     ended = {call.done_ns if call.done_ns is not None else call.last_byte_ns: call.seq for call in joined.calls}
     for begin, end in [*sorted(call_intervals(joined.calls, (run.started_ns, run.ended_ns))), (run.ended_ns, None)]:
         if begin - at >= LEAST_GAP_NS:
-            out.append(_gap(before, tools, at - start, begin - start, last=end is None))
+            gap = _gap(before, tools, at - start, begin - start, last=end is None)
+            why = again.get(at)
+            out.append(
+                gap if why is None else structs.replace(gap, kind="wait", name=f"{WAITS[why]}, after call {before}")
+            )
         if end is not None and end >= at:
             at, before = end, ended.get(end, before)
     return out

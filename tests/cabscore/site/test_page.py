@@ -50,6 +50,14 @@ def test_all_sections_are_there_and_the_markup_is_sound(cells: Any, tmp_path: Pa
     assert "not recorded" in parsed.text
 
 
+def test_a_verdict_stands_beside_the_share_of_its_cell(cells: Any, tmp_path: Path, parse: Any) -> None:
+    run_ids = [
+        cells.make(run_number=number, passed=number != 2, cell_id="s/a/m/t#run" + str(number)) for number in (1, 2, 3)
+    ]
+    text = parse(page(cells, run_ids[0], tmp_path)).text
+    assert "of this cell 2 / 3 runs solved, 95 % interval 0.21–0.94, n = 3" in text
+
+
 def test_the_same_ledger_gives_the_same_bytes(cells: Any, tmp_path: Path) -> None:
     run_id = cells.make()
     assert page(cells, run_id, tmp_path / "a") == page(cells, run_id, tmp_path / "b")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from cabproxy.ledger import Ledger
 from cabproxy.ledger.record import Run, Span
@@ -33,6 +35,19 @@ def test_calls_spans_and_gaps_in_order(cells: Any) -> None:
     ]
     covered = sum(to - start for start, to, _ in gaps) + 2 * S // 2
     assert covered == 10 * S
+
+
+@pytest.mark.parametrize(
+    ("status", "name"), [(429, "waiting for the rate limit, after call 1"), (500, "waiting to try again, after call 1")]
+)
+def test_a_wait_for_another_try_says_so(cells: Any, status: int, name: str) -> None:
+    with Ledger(cells.path) as ledger:
+        joined = join(ledger, cells.make(calls=2))
+    first, second = joined.calls
+    refused = structs.replace(first, state="http_error", status=status, request_key="c1:a")
+    found = trace(structs.replace(joined, calls=(refused, structs.replace(second, request_key="c1:a"))))
+    gaps = [(step.kind, step.name) for step in found.steps if step.lane == "tools"]
+    assert gaps[1] == ("wait", name)
 
 
 def test_spans_that_end_after_the_seal_are_no_part_of_it(cells: Any) -> None:
