@@ -56,8 +56,9 @@ def carry(
             dropped[recorded_path(change.path)] = reason
     for change in sorted(wanted, key=lambda change: change.path, reverse=True):
         _remove(target, change)
+    inside = _Inside(target)
     for change in sorted(wanted, key=lambda change: change.path):
-        error = _lay(agent_tree, target, change)
+        error = _lay(agent_tree, target, change, inside)
         if error is None:
             applied.append(recorded_path(change.path))
         else:
@@ -99,15 +100,30 @@ def _remove(target: Path, change: Change) -> None:
             path.rmdir()
 
 
-def _lay(source: Path, target: Path, change: Change) -> str | None:
+class _Inside:
+    """Whether folders of a tree lie in it, links followed; each is looked at once, after what replaces it was laid."""
+
+    def __init__(self, tree: Path) -> None:
+        self._tree = tree.resolve()
+        self._known: dict[Path, bool] = {}
+
+    def has(self, folder: Path) -> bool:
+        """Makes the folder where it lies inside."""
+        if folder not in self._known:
+            self._known[folder] = folder.resolve().is_relative_to(self._tree)
+            if self._known[folder]:
+                folder.mkdir(parents=True, exist_ok=True)
+        return self._known[folder]
+
+
+def _lay(source: Path, target: Path, change: Change, inside: _Inside) -> str | None:
     entry = change.after
     if entry is None:
         return None
     path = target / change.path
-    if not path.parent.resolve().is_relative_to(target.resolve()):
-        return "below a link out of the tree"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not inside.has(path.parent):
+            return "below a link out of the tree"
         if entry.kind == "dir":
             path.mkdir(exist_ok=True)
         elif entry.kind == "symlink":

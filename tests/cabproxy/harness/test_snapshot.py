@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cabproxy.harness import snapshot
+from cabproxy.harness.diff import compare
 from cabproxy.harness.snapshot import take
 
 
@@ -103,3 +104,16 @@ def test_unmoved_files_are_not_read_again(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(snapshot, "_digest", fail)
     assert take(tmp_path, first).entries["f"].same(first.entries["f"])
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_files_are_told_and_compared(tmp_path: Path) -> None:
+    first = take(tmp_path)
+    for number in range(100_000):
+        if number % 1000 == 0:
+            (tmp_path / str(number)).mkdir()
+        os.mknod(tmp_path / str(number // 1000 * 1000) / f"f{number}")
+    second = take(tmp_path, first)
+    assert len(second.entries) == 100_100
+    assert len(compare(first, second)) == 100_000
+    assert compare(second, take(tmp_path, second)) == []
