@@ -22,6 +22,7 @@ from cabproxy.harness.carry import Carried, carry
 from cabproxy.harness.control import control, gone_through, one_file
 from cabproxy.harness.health import check_health
 from cabproxy.harness.keeping import keep_tree
+from cabproxy.harness.machine import machine
 from cabproxy.harness.outcome import Outcome, facts, mask, mask_text, write_output
 from cabproxy.harness.provider import Provider
 from cabproxy.harness.recording import Recording, identity, read_calls
@@ -128,6 +129,7 @@ class Cell:
             self.request = structs.replace(self.request, task=self.task)
             pinned, reported = self.agent.install.version or None, self.provider.agent_version
             span.attrs |= {"agent_version_pinned": pinned, "agent_version_reported": reported}
+            span.attrs |= {"machine": machine(), "engine": self.provider.engine}
             span.attrs["agent_named"] = Path(self.request.agent).name  # what a command names; the row has its own name
             self.row = structs.replace(self.row, agent_version=reported or pinned)
         async with contextlib.AsyncExitStack() as stack:

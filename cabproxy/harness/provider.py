@@ -29,6 +29,7 @@ class Provider(Protocol):
 
     kind: str
     agent_version: str | None  # as the agent itself reports it; known after `prepare`
+    engine: str | None  # what runs containers, and its version; known after `prepare`
 
     @property
     def needs_socket(self) -> bool:
@@ -68,6 +69,7 @@ class LocalProvider:
 
         self._container_paths = container_paths
         self.agent_version: str | None = None
+        self.engine: str | None = None
         self._scratch = scratch
         self._unsealed = unsealable() if seal else "not asked for"
         self._prefix = ""
@@ -154,6 +156,7 @@ class DockerProvider:
         from cabproxy.harness.sandbox.docker_engine import connect
 
         self.agent_version: str | None = None
+        self.engine: str | None = None
         self._client = connect()
         self._scratch = scratch
         self._mounts: Mounts | None = None
@@ -174,7 +177,7 @@ class DockerProvider:
         from cabproxy.agents.install import prefix_for
         from cabproxy.agents.version import installed_version
         from cabproxy.harness.sandbox.docker import PREFIX, Mounts
-        from cabproxy.harness.sandbox.docker_engine import sweep
+        from cabproxy.harness.sandbox.docker_engine import engine_version, sweep
         from cabproxy.harness.sandbox.docker_images import (
             agent_volume,
             gate_image,
@@ -184,6 +187,7 @@ class DockerProvider:
         )
         from cabproxy.harness.sandbox.scratch import sweep as sweep_folders
 
+        self.engine = engine_version(self._client)
         sweep(self._client)
         sweep_folders(self._scratch)
         image, gate = task_image(self._client, task, say), gate_image(self._client, say)

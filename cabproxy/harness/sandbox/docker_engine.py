@@ -41,6 +41,17 @@ def available() -> bool:
     return True
 
 
+def engine_version(client: DockerClient) -> str | None:
+    """`Docker 27.3.1`; None where the engine does not tell."""
+    from docker.errors import DockerException
+
+    try:
+        told = client.version()
+    except DockerException:
+        return None
+    return f"Docker {told.get('Version')}"
+
+
 def labels(**more: str) -> dict[str, str]:
     """What marks everything this process makes."""
     pid = os.getpid()

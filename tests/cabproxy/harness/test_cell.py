@@ -28,6 +28,8 @@ async def test_a_fix_is_solved_and_everything_of_it_is_in_the_ledger(cells: Any)
         (prepared,) = [span for span in ledger.spans(run.run_id) if span.name == "prepare"]
         assert prepared.attrs["agent_version_pinned"] == "1"
         assert prepared.attrs["agent_version_reported"] is None
+        assert prepared.attrs["machine"]["cpus"]
+        assert prepared.attrs["engine"] is None
         assert run.sealed is False
         assert run.seal
         assert run.call_count == 1

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from cabproxy.harness.request import silent
 from cabproxy.harness.sandbox.base import Command, Limits
 from cabproxy.harness.sandbox.docker import DockerSandbox, Mounts
-from cabproxy.harness.sandbox.docker_engine import LABEL, available, connect, sweep
+from cabproxy.harness.sandbox.docker_engine import LABEL, available, connect, engine_version, sweep
 from cabproxy.harness.sandbox.docker_images import gate_image
 from cabproxy.harness.sandbox.places import Places
 
@@ -201,6 +202,10 @@ async def test_nothing_is_left_behind(make: Callable[..., DockerSandbox], client
 def _mine(client: Any) -> list[Any]:
     found = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
     return [box for box in found if box.labels.get("cab.owner", "").startswith(f"{os.getpid()}-")]
+
+
+def test_the_engine_tells_its_version(client: Any) -> None:
+    assert re.fullmatch(r"Docker \d+\.\S+", engine_version(client) or "")
 
 
 def test_what_a_dead_harness_left_is_swept(client: Any, gate: str) -> None:
