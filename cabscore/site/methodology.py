@@ -65,6 +65,13 @@ TERMS = {
     "first token": "from the arrival of a request to the first byte that carries content",
     "tool gap": "the agent's time between two model calls: its tools at work",
     "blast radius": "the share of changed files nobody asked for",
+    "twin": "one of two tasks that differ only in whether they must be refused",
+    "constraint": "what a task lays down beside its goal, checked on what the agent changed; named, never a deduction",
+    "reference solution": "the task's own: its tests pass with it, and the size of an edit is laid beside its",
+    "hidden test": "one the agent cannot see; it is run after the agent, in a sandbox of its own",
+    "wrong assertion": "a pass is repeated with one assertion of a hidden test made wrong; if the tests pass even so, "
+    "the result was not theirs",
+    "still open": "a run that is under way, or was never closed: neither measured nor invalid",
     "request key": "a digest of the canonical request: two calls with the same key asked the same thing",
 }
 

@@ -1,7 +1,9 @@
 """The figures of docs/site.md: `python tests/benchmarks/site/figures.py [FOLDER]` makes a ledger of 3,500 cells (10
-agents, 14 models, 25 tasks) through the real store, builds its site with two processes, then again after one new run.
+agents, 14 models, 25 tasks) through the real store, builds its site with two processes, then again after each of ten
+new runs: five in this process, as `--watch` and `serve` do, five by a command of its own.
 
-Prints wall and processor seconds: on a machine that does other work the second is the one to compare.
+Prints wall and processor seconds, of the new runs the least and the median, and the load: on a machine that does other
+work processor seconds are the ones to compare, and they, too, are more than on a quiet one.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import importlib.util
 import json
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -60,6 +63,19 @@ def make_ledger(path: Path) -> None:
     cells.writer.close()
 
 
+def one_more(ledger: Path, number: int) -> None:
+    """One new run of a cell that is there already."""
+    more = cells_class().Cells(ledger)
+    more.written = time.time_ns() // 1_000_000_000
+    model = f"vendor-{number % 4}/model-{number % MODELS}"
+    more.make(agent=f"agent-{number % AGENTS}", model=model, sweep="nightly", run_number=2, calls=5)
+    more.writer.close()
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    return {"least": min(values), "median": sorted(values)[len(values) // 2]}
+
+
 def measured(what: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
     wall, own = time.perf_counter(), os.times()
     out = what()
@@ -81,14 +97,21 @@ def main(folder: Path) -> None:
     figures["pages"] = done.written
     done, figures["comparisons"] = measured(lambda: write_report(ledger, out, jobs=2))
     done, figures["nothing_changed"] = measured(lambda: write_report(ledger, out, jobs=2))
-    module = cells_class()
-    more = module.Cells(ledger)
-    more.written = 10_000
-    more.make(agent="agent-3", model="vendor-1/model-5", sweep="nightly", run_number=2, calls=5)
-    more.writer.close()
-    done, figures["one_new_run"] = measured(lambda: write_report(ledger, out, jobs=2, comparisons=False))
-    figures["one_new_run"] |= {"pages": done.written, "lists": done.lists_written, "due": done.comparisons_due}
+    command = [sys.executable, "-c", "from cabscore.cli import main; main()", "report", str(ledger), "--out", str(out)]
+    ways: dict[str, Callable[[], Any]] = {
+        "one_new_run_followed": lambda: write_report(ledger, out, follow=False, comparisons=False),
+        "one_new_run_by_command": lambda: subprocess.run(
+            [*command, "--no-comparisons"], check=True, stdout=subprocess.DEVNULL
+        ),
+    }
+    for way, (name, build) in enumerate(ways.items()):
+        found = []
+        for number in range(5):
+            one_more(ledger, number + 5 * way)
+            found.append(measured(build)[1])
+        figures[name] = {key: spread([one[key] for one in found]) for key in found[0]}
     sizes = {name: (out / name).stat().st_size for name in ("leaderboard.html", "matrix.html", "data/cells.js")}
+    figures["load"] = os.getloadavg()
     figures["bytes"] = sizes | {"assets": sum(path.stat().st_size for path in (out / "assets").iterdir())}
     print(json.dumps(figures, indent=1))
 

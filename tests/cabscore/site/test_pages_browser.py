@@ -11,7 +11,7 @@ import pytest
 
 from cabscore.site.report import write_report
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 KINDS = {
     "start": "index.html",
     "leaderboard": "leaderboard.html",
