@@ -21,6 +21,14 @@ class Limits(Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_concurrent: int | None = None
 
 
+class Share(Struct, frozen=True):
+    """Where the workers of one server keep the accounts they share, which of them this is, and how many they are."""
+
+    folder: Path
+    worker: int
+    workers: int
+
+
 class Timeouts(Struct, frozen=True, kw_only=True):
     """Seconds each phase of a call may take."""
 
@@ -91,3 +99,4 @@ class ServeConfig(Struct, frozen=True, kw_only=True):
     listener: int | None = None  # a listening socket's descriptor, in place of host and port
     peers: tuple[Path, ...] = ()  # the other workers' unix sockets
     shared_run: str | None = None  # the run of this server start, opened and sealed by the parent
+    share: Share | None = None  # of budgets, with the other workers

@@ -14,6 +14,7 @@ from cabproxy.config import Limits
 from cabproxy.errors import UserError
 from cabproxy.ledger.record import Call as Recorded
 from cabproxy.ledger.record import Usage
+from cabproxy.proxy.tally import Row, Tally
 from cabproxy.wire.dialects import Exchange, Interpretation, interpret
 from cabproxy.wire.encodings import decode
 
@@ -75,6 +76,7 @@ class Meter:
         self.tokens = 0
         self.cost_usd = Decimal(0)
         self.unpriced: str | None = None
+        self.shared: Tally | None = None  # with other workers
         self._what = what
         self._cost_limit = None if limits.max_cost_usd is None else _decimal(limits.max_cost_usd)
         self._begun = time.monotonic()
@@ -86,8 +88,11 @@ class Meter:
 
     def resume(self, spent: Spent, ago_s: float) -> None:
         """Goes on with an account that another server, or an earlier start, began so long ago."""
-        self.calls, self.tokens, self.cost_usd = spent.calls, spent.tokens, spent.cost_usd
-        self.unpriced = spent.unpriced
+        if self.shared is not None:
+            self.shared.begin(Row(spent.calls, spent.tokens, spent.cost_usd, 0, spent.unpriced is not None))
+        else:
+            self.calls, self.tokens, self.cost_usd = spent.calls, spent.tokens, spent.cost_usd
+            self.unpriced = spent.unpriced
         self._begun = time.monotonic() - max(ago_s, 0.0)
 
     def bar(self, why: str) -> None:
@@ -99,10 +104,46 @@ class Meter:
         """Whether answers must be read for what they cost."""
         return self.limits.max_tokens is not None or self._cost_limit is not None
 
-    def begin(self, call: Call) -> None:
-        """A call was let through."""
+    def share(self, tally: Tally) -> None:
+        """From now on the budget is one with that of other workers."""
+        self.shared = tally
+
+    def unshare(self) -> None:
+        """The account is closed: nothing is let through any more."""
+        tally, self.shared = self.shared, None
+        if tally is not None:
+            tally.close()
+
+    def claim(self, call: Call) -> str | None:
+        """Lets a call through. Of a shared budget another worker may have taken the last meanwhile: then says so."""
+        if self.shared is None:
+            self._begin(call)
+            return None
+        with self.shared.locked():
+            exceeded = self.exceeded()
+            if exceeded is None:
+                self._begin(call)
+                self.shared.put(self._row())
+        return exceeded
+
+    def _begin(self, call: Call) -> None:
         self.calls += 1
         self._under_way.add(call)
+
+    def give_back(self, call: Call) -> None:
+        """A call that was let through here was not by another account."""
+        self.calls -= 1
+        self._under_way.discard(call)
+        self.publish()
+
+    def publish(self) -> None:
+        """Shows other workers where the account stands: streams under way grow."""
+        if self.shared is not None:
+            with self.shared.locked():
+                self.shared.put(self._row())
+
+    def _row(self) -> Row:
+        return Row(self.calls, self._own_tokens(), self._own_cost(), len(self._under_way), self.unpriced is not None)
 
     def end(self, call: Call, weight: Weight | None) -> None:
         """A call is over; `weight` where it was weighed. A guess counts until `counted` replaces it."""
@@ -112,6 +153,7 @@ class Meter:
             self._guessed[call] = weight
         elif weight is not None:
             self._add(weight)
+        self.publish()
 
     def counted(self, call: Call, weight: Weight | None, response_bytes: int) -> None:
         """A call was counted again, with so many bytes of its answer; None: it could not be, and its guess stays."""
@@ -120,6 +162,7 @@ class Meter:
                 self._looks[call] = _Look(weight, response_bytes)
         elif (guess := self._guessed.pop(call, None)) is not None:
             self._add(weight or guess)
+        self.publish()
 
     def uncounted(self) -> list[Call]:
         """Calls to be counted before a decision: over without a report, and under way where the limit is near."""
@@ -141,9 +184,9 @@ class Meter:
         limit = self.limits.max_tokens
         if limit is not None:
             sizes = [call.tape.request_bytes + call.tape.response_bytes for call in self._under_way]
-            if self.tokens + sum(sizes) // _FEWEST_BYTES >= limit:
+            if self.tokens + self._others().tokens + sum(sizes) // _FEWEST_BYTES >= limit:
                 return True
-        return self._cost_limit is not None and 2 * self.cost_usd >= self._cost_limit
+        return self._cost_limit is not None and 2 * (self.cost_usd + self._others().cost_usd) >= self._cost_limit
 
     def _grown(self, call: Call) -> bool:
         """An answer is looked at again when it has doubled: all looks together cost no more than two of the whole."""
@@ -161,25 +204,38 @@ class Meter:
         """Why no further call may be let through, or None."""
         if self._barred is not None:
             return f"{self._what}'s budget cannot be held: {self._barred}"
-        limits = self.limits
-        if limits.max_calls is not None and self.calls >= limits.max_calls:
-            return self._said(f"{self.calls} of {limits.max_calls} calls made")
-        if limits.max_concurrent is not None and len(self._under_way) >= limits.max_concurrent:
-            return self._said(f"{len(self._under_way)} calls in flight, no more than {limits.max_concurrent} at once")
+        limits, others = self.limits, self._others()
+        calls, at_once = self.calls + others.calls, len(self._under_way) + others.under_way
+        if limits.max_calls is not None and calls >= limits.max_calls:
+            return self._said(f"{calls} of {limits.max_calls} calls made")
+        if limits.max_concurrent is not None and at_once >= limits.max_concurrent:
+            return self._said(f"{at_once} calls in flight, no more than {limits.max_concurrent} at once")
         if limits.max_wall_s is not None and time.monotonic() - self._begun >= limits.max_wall_s:
             return self._said(f"its {limits.max_wall_s:g} s are over")
         if limits.max_tokens is not None:
-            tokens = self.tokens + sum(map(self._tokens_of, self._under_way))
-            tokens += sum(guess.tokens for guess in self._guessed.values())
+            tokens = self._own_tokens() + others.tokens
             if tokens >= limits.max_tokens:
                 return self._said(f"{tokens} of {limits.max_tokens} tokens spent, calls in flight included")
-        if self._cost_limit is not None:
-            if self.unpriced is not None:
-                return self._said(f"{self.unpriced}, so the cost limit cannot be held")
-            cost_usd = self.cost_usd + sum((look.weight.cost_usd or Decimal(0)) for look in self._looks.values())
-            if cost_usd >= self._cost_limit:
-                return self._said(f"{cost_usd:.6f} of {self._cost_limit} USD spent, calls in flight included")
+        return None if self._cost_limit is None else self._cost_exceeded(self._cost_limit, others)
+
+    def _cost_exceeded(self, limit: Decimal, others: Row) -> str | None:
+        unpriced = self.unpriced or ("no price is known for a call of another worker" if others.unpriced else None)
+        if unpriced is not None:
+            return self._said(f"{unpriced}, so the cost limit cannot be held")
+        cost_usd = self._own_cost() + others.cost_usd
+        if cost_usd >= limit:
+            return self._said(f"{cost_usd:.6f} of {limit} USD spent, calls in flight included")
         return None
+
+    def _others(self) -> Row:
+        return Row() if self.shared is None else self.shared.others()
+
+    def _own_tokens(self) -> int:
+        tokens = self.tokens + sum(map(self._tokens_of, self._under_way))
+        return tokens + sum(guess.tokens for guess in self._guessed.values())
+
+    def _own_cost(self) -> Decimal:
+        return self.cost_usd + sum((look.weight.cost_usd or Decimal(0)) for look in self._looks.values())
 
     def _said(self, what: str) -> str:
         return f"{self._what}'s budget is used up: {what}"

@@ -27,6 +27,7 @@ from cabproxy.proxy.recounter import Recounter
 from cabproxy.proxy.refusals import Refusal
 from cabproxy.proxy.runs import KEY_START, LiveRun, RunBook
 from cabproxy.proxy.secrets import SecretSet
+from cabproxy.proxy.tally import Tally
 from cabproxy.proxy.tape import Known, Recorder
 from cabproxy.proxy.target import RUN_ID, Target, Upstream, parse_target
 from cabproxy.wire.dialects import dialect_for
@@ -86,6 +87,8 @@ class Relay:
         self.stopping = False
         self.book = LineBook()
         self.meter = Meter(config.limits, "the server")
+        if config.share is not None and self.meter.limited:
+            self.meter.share(Tally(config.share, "the server"))
         self.recounter = Recounter(upstream.host)
         self.door = Door(recorder, limited=self.meter.limited)
         self.faults = Faults(config.faults, config.fault_seed)
@@ -110,13 +113,25 @@ class Relay:
             call.fault = self.faults.next()
             if self.pace is not None and self.pace.weighs:
                 call.tape.keep_body()
-            for meter in (self.meter, call.live.meter):
-                if meter.limited:
-                    meter.begin(call)
-                    if meter.weighs:
-                        call.tape.keep_body()
-                        call.tape.keep_request()
+            self._account(call, admission)
         return call
+
+    def _account(self, call: Call, admission: Admission) -> None:
+        """The budgets' accounts take the call on; one that is used up by now refuses it."""
+        claimed: list[Meter] = []
+        for meter in (self.meter, call.live.meter):
+            if not meter.limited:
+                continue
+            exceeded = meter.claim(call)
+            if exceeded is not None:
+                for earlier in claimed:
+                    earlier.give_back(call)
+                admission.refusal = Refusal(429, "cab_budget_exceeded", exceeded, retry=False)
+                return
+            claimed.append(meter)
+            if meter.weighs:
+                call.tape.keep_body()
+                call.tape.keep_request()
 
     def over(self, call: Call) -> None:
         """A call ended, one way or another."""

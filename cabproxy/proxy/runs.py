@@ -10,8 +10,11 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from cabproxy.config import Share
+from cabproxy.errors import CabError
 from cabproxy.ledger.record import Run
 from cabproxy.proxy.budgets import Meter, Spent, parse_limits
+from cabproxy.proxy.tally import Row, Tally
 
 KEY_START = "cabk_"
 
@@ -45,6 +48,8 @@ class LiveRun:
         """A call of this run is over."""
         self.in_flight -= 1
         if not self.in_flight:
+            if self.closed:
+                self.meter.unshare()
             for waiter in self._idle:
                 if not waiter.done():
                     waiter.set_result(None)
@@ -85,14 +90,12 @@ class Store(Protocol):
 class RunBook:
     """Runs by id and by key: those opened here, and those of other servers on the same ledger once they are used."""
 
-    def __init__(
-        self, store: Store, default: Callable[[], Run], *, host: str = "", no_budgets: str | None = None
-    ) -> None:
-        """`host`: the endpoint's, whose prices count; `no_budgets`: why runs with one get nothing through here."""
+    def __init__(self, store: Store, default: Callable[[], Run], *, host: str = "", share: Share | None = None) -> None:
+        """`host`: the endpoint's, whose prices count; `share`: with which workers budgets are shared."""
         self._store = store
         self._make_default = default
         self._host = host
-        self._no_budgets = no_budgets
+        self._share = share
         self._by_id: dict[str, LiveRun] = {}
         self._by_key: dict[str, LiveRun] = {}
         self._opening: dict[str, asyncio.Future[LiveRun]] = {}
@@ -134,7 +137,7 @@ class RunBook:
         self._opening[run.run_id] = future
         try:
             found = await (self._store.add_or_get(run) if named else self._store.add(run))
-            live = self._admit(found) if found is run else await self._taken_over(found)
+            live = self._admitted_new(found) if found is run else await self._taken_over(found)
         except BaseException as error:
             future.set_exception(error)
             future.exception()  # seen: whoever waits for it raises it too
@@ -177,11 +180,20 @@ class RunBook:
         self.default = await self.open(self._default_run, named=True)  # workers share theirs
         return self.default
 
+    def _admitted_new(self, run: Run) -> LiveRun:
+        live = self._admit(run)
+        if live.meter.shared is not None:
+            live.meter.shared.begin(Row())
+        return live
+
     def _admit(self, run: Run) -> LiveRun:
         live = LiveRun(run)
         live.closed = run.closed_ns is not None
-        if live.meter.limited and self._no_budgets:
-            live.meter.bar(self._no_budgets)
+        if live.meter.limited and self._share is not None and not live.closed:
+            try:
+                live.meter.share(Tally(self._share, run.run_id))
+            except CabError as error:
+                live.meter.bar(str(error))
         self._by_id[run.run_id] = live
         if run.key_sha256 is not None:
             self._by_key[run.key_sha256] = live
@@ -190,6 +202,8 @@ class RunBook:
     def revoke(self, live: LiveRun) -> None:
         """The run's key opens nothing any more, and no call is let in."""
         live.closed = True
+        if not live.in_flight:
+            live.meter.unshare()
         if live.run.key_sha256 is not None:
             self._by_key.pop(live.run.key_sha256, None)
             self._revoked.add(live.run.key_sha256)

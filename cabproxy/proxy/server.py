@@ -96,8 +96,8 @@ class ProxyServer:
         self.recorder = Recorder(self.spool, self._secrets(), refuse=self.config.record_failure == "refuse")
         if self.config.fsync == "call":
             self.recorder.disk = Disk(self.spool, self.recorder.disk_failed)
-        several = "several workers serve here, and each would count alone" if self.config.peers else None
-        self.runs = RunBook(self._store, lambda: self.relay.default_run(), host=self.upstream.host, no_budgets=several)
+        share, host = self.config.share, self.upstream.host
+        self.runs = RunBook(self._store, lambda: self.relay.default_run(), host=host, share=share)
         self._control = ControlApp(self)
         await self._control.start()
         pool = Pool(self.upstream, self.config.timeouts, Up, self._tls(), self.hop)
@@ -180,11 +180,6 @@ class ProxyServer:
 
     async def open_run(self, run: Run) -> tuple[str, str]:
         """Opens a run and mints its key. The key is not kept anywhere: only its digest is."""
-        if run.limits and self.config.peers:
-            raise UserError(
-                "limits: a run's budget is counted in one process, and several workers serve here; "
-                "serve without --workers, or open the run without limits"
-            )
         key = mint_key()
         live = await self.runs.open(structs.replace(run, key_sha256=key_digest(key.encode())))
         return live.run_id, key
@@ -345,6 +340,8 @@ class ProxyServer:
         while True:
             await asyncio.sleep(SWEEP_S)
             sweep(self.relay, time.monotonic())
+            for meter in (self.relay.meter, *(live.meter for live in self.runs.all())):
+                meter.publish()
 
     async def _sync(self) -> None:
         """What was recorded reaches the disk about every second, off the loop."""

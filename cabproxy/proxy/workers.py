@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from cabproxy.config import Limits, ServeConfig
+from cabproxy.config import ServeConfig, Share
 from cabproxy.errors import CabError, UserError
 from cabproxy.ledger.ids import new_run_id
 from cabproxy.ledger.ingest import Ingester
@@ -31,10 +31,6 @@ def serve_with_workers(
     config: ServeConfig, count: int, run: Callable[[ServeConfig], None], said: Callable[[int], None]
 ) -> int:
     """Runs `run` in `count` forked workers until SIGTERM or SIGINT; returns the exit code. `said` gets the port."""
-    if config.limits != Limits():
-        raise UserError(
-            f"--workers {count}: budgets are counted in one process; leave --workers or the --max-… options out"
-        )
     if config.host is None:
         raise UserError(f"--workers {count}: needs an address to share; give --host")
     spans = None if config.otel is None else SpanExport(config.ledger, config.otel)
@@ -54,10 +50,15 @@ def serve_with_workers(
         children = []
         # Held back until whoever gets them knows what to do: a worker still starting, the parent, never a thread.
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-        for own in sockets:
-            peers = tuple(path for path in sockets if path != own)
+        for number, own in enumerate(sockets):
             child = structs.replace(
-                config, unix_socket=own, peers=peers, shared_run=shared.run_id, listener=listener.fileno(), otel=None
+                config,
+                unix_socket=own,
+                peers=tuple(path for path in sockets if path != own),
+                shared_run=shared.run_id,
+                listener=listener.fileno(),
+                otel=None,
+                share=Share(Path(folder), number, count),
             )
             children.append(_fork(partial(run, child)))
         if spans is not None:  # from the parent, that sees the last worker's last call; a thread, so after the forks

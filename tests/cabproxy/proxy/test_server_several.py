@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from cabproxy.errors import UserError
-from cabproxy.ledger import Ledger, new_run_id
+from cabproxy.config import Limits, Share
+from cabproxy.ledger import new_run_id
 from cabproxy.ledger.record import Run
 from cabproxy.ledger.verify import verify
 from cabproxy.proxy import server
+from cabproxy.proxy.tally import Tally
 
 BODY = b'{"model":"m","choices":[],"usage":{"prompt_tokens":70,"completion_tokens":30}}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
@@ -143,19 +144,69 @@ async def test_a_price_limit_goes_on_after_a_restart(bench: Any, wire: Any) -> N
     assert (code, "0.000950 of 0.0005 USD spent" in message) == (429, True), message
 
 
-async def test_workers_take_no_run_with_a_budget(bench: Any, wire: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("limits", "through"), [({"max_calls": 5}, 5), ({"max_tokens": 250}, 3), ({"max_cost_usd": "0.0005"}, 2)]
+)
+async def test_workers_share_the_budget_of_a_run(
+    bench: Any, wire: Any, tmp_path: Path, limits: dict[str, Any], through: int
+) -> None:
+    body = BODY.replace(b"30}", b'30,"cost":0.0003}')
+    bench.endpoint.script = wire.answer_with(ANSWER.replace(BODY, body).replace(b"%d" % len(BODY), b"%d" % len(body)))
+    workers = [await bench.proxy(share=Share(tmp_path, number, 2)) for number in range(2)]
+    _, key = await workers[0].open_run(new_run(**limits))
+    codes = []
+    for turn in range(7):
+        head, _, _ = await bench.ask(workers[turn % 2].port, keyed(wire, key))
+        codes.append(int(head.split()[1]))
+    assert codes == [200] * through + [429] * (7 - through)
+    assert len(bench.endpoint.received) == through
+
+
+async def test_of_calls_at_once_workers_let_no_more_through_than_one_would(
+    bench: Any, wire: Any, tmp_path: Path
+) -> None:
+    limits = Limits(max_calls=9)
+    workers = [await bench.proxy(share=Share(tmp_path, number, 3), limits=limits) for number in range(3)]
+    answers = await asyncio.gather(*(bench.ask(worker.port, wire.request(b"{}")) for worker in workers * 6))
+    assert sorted(int(head.split()[1]) for head, _, _ in answers) == [200] * 9 + [429] * 9
+    assert len(bench.endpoint.received) == 9
+
+
+async def test_what_a_run_had_spent_before_counts_once_for_all_workers(bench: Any, wire: Any, tmp_path: Path) -> None:
     alone = await bench.proxy()
-    _, key = await alone.open_run(new_run(max_calls=5))
+    _, key = await alone.open_run(new_run(max_calls=4))
+    for _ in range(2):
+        await bench.ask(alone.port, keyed(wire, key))
     await alone.stop()
-    worker = await bench.proxy(peers=(tmp_path / "none.sock",))
-    with pytest.raises(UserError, match="serve without --workers, or open the run without limits"):
-        await worker.open_run(new_run(max_calls=5))
-    body = b'{"limits":{"max_calls":5}}'
-    code, message = await refusal(bench, worker.port, wire.request(body, path=b"/_cab/runs"))
-    assert (code, "without --workers" in message) == (400, True)
-    code, message = await refusal(bench, worker.port, keyed(wire, key))  # one that was opened elsewhere
-    assert (code, "several workers serve here" in message) == (429, True)
-    assert bench.endpoint.received == []
-    await bench.stop()
-    with Ledger(bench.ledger) as ledger:
-        assert [call.state for call in ledger.calls()] == ["refused"]
+    workers = [await bench.proxy(share=Share(tmp_path, number, 2)) for number in range(2)]
+    heads = [(await bench.ask(worker.port, keyed(wire, key)))[0] for worker in workers * 2]
+    assert [int(head.split()[1]) for head in heads] == [200, 200, 429, 429]
+
+
+async def test_streams_that_another_worker_has_under_way_count(
+    bench: Any, wire: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = asyncio.Event()
+
+    async def script(request: Any, writer: asyncio.StreamWriter) -> None:
+        head, *chunks, last = wire.chunked(*[b"data: " + b"x" * 994 + b"\n\n"] * 9)
+        writer.write(head + b"".join(chunks))
+        await writer.drain()
+        await go_on.wait()
+        writer.write(last)
+
+    bench.endpoint.script = script
+    monkeypatch.setattr(server, "SWEEP_S", 0.01)
+    workers = [await bench.proxy(share=Share(tmp_path, number, 2)) for number in range(2)]
+    run_id, key = await workers[0].open_run(new_run(max_tokens=30))
+    client = await bench.client(workers[0].port)
+    await client.send(keyed(wire, key))
+    await client.reader.readuntil(b"\n\n\r\n")
+    seen = Tally(Share(tmp_path, 1, 2), run_id)
+    while seen.others().tokens < 30:
+        await asyncio.sleep(0.01)
+    seen.close()
+    code, message = await refusal(bench, workers[1].port, keyed(wire, key))
+    assert (code, "calls in flight included" in message) == (429, True)
+    go_on.set()
+    await client.reader.readuntil(b"0\r\n\r\n")

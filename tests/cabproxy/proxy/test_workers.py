@@ -5,15 +5,9 @@ import json
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from cabproxy.config import Limits, ServeConfig
-from cabproxy.errors import UserError
 from cabproxy.ledger import Ledger
-from cabproxy.proxy.workers import serve_with_workers
 
 SERVE = [sys.executable, "-c", "from cabproxy.cli import main; main()", "serve", "--port", "0", "--workers", "3"]
 
@@ -42,11 +36,17 @@ async def test_workers_share_a_port_a_ledger_and_their_runs(bench: Any, wire: An
     assert closed.get("model_calls") == 30, closed
     refused = await asyncio.gather(*(bench.ask(port, wire.request(b"{}", headers=key)) for _ in range(6)))
     assert {head.split(b" ")[1] for head, _, _ in refused} == {b"401"}
+    limited = wire.request(b'{"limits":{"max_calls":4}}', path=b"/_cab/runs")
+    key = json.loads((await bench.ask(port, limited))[1])["key"].encode()
+    asked = wire.request(b"{}", headers=b"Authorization: Bearer " + key + b"\r\n")
+    answers = await asyncio.gather(*(bench.ask(port, asked) for _ in range(12)))
+    assert sorted(head.split(b" ")[1] for head, _, _ in answers) == [b"200"] * 4 + [b"429"] * 8
     process.send_signal(signal.SIGTERM)
     assert (await process.communicate())[1] == b""
     assert process.returncode == 0
     with Ledger(bench.ledger) as ledger:
-        assert {run.kind: run.call_count for run in ledger.runs()} == {"session": 30, "server": 10}
+        counts = [(run.kind, run.call_count) for run in ledger.runs() if not run.limits]
+        assert sorted(counts) == [("server", 10), ("session", 30)]
 
 
 async def test_workers_that_are_told_to_end_while_they_start_end_well(bench: Any) -> None:
@@ -61,9 +61,3 @@ async def test_workers_that_are_told_to_end_while_they_start_end_well(bench: Any
     process.send_signal(signal.SIGTERM)
     assert await process.communicate() == (b"", b"")
     assert process.returncode == 0
-
-
-def test_budgets_and_workers_do_not_go_together(tmp_path: Path) -> None:
-    config = ServeConfig(upstream="http://x", ledger=tmp_path / "l", limits=Limits(max_calls=1))
-    with pytest.raises(UserError, match="budgets"):
-        serve_with_workers(config, 2, lambda _: None, lambda _: None)
