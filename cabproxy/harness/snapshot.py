@@ -70,6 +70,8 @@ def take(root: Path, earlier: Manifest | None = None) -> Manifest:
     problems: list[str] = []
     trusted = earlier.taken_wall_ns - CLOCK_GRAIN_NS if earlier else 0
     known = earlier.entries if earlier else {}
+    if root.is_symlink() or not root.is_dir():
+        return Manifest({}, taken, ("the work tree is no folder any more",))
     pending = [("", os.fspath(root), 0)]
     while pending:
         prefix, folder, depth = pending.pop()

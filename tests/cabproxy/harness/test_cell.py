@@ -137,6 +137,20 @@ async def test_no_key_reaches_the_ledger(cells: Any) -> None:
         assert set(ledger.artifact(run.run_id, "stdout") or b"") == set(b"*\n")
 
 
+@pytest.mark.parametrize("error", [RecursionError("too deep"), OverflowError("too large")])
+async def test_a_report_that_an_adapter_cannot_read_is_no_claim(
+    cells: Any, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def claim(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("rogue_agent.Rogue.claim", claim)
+    result = await cells()
+    assert (result.status, result.passed) == ("ok", True)
+    with cells.open() as ledger:
+        assert ledger.claims(result.run_id) == []
+
+
 async def test_an_unknown_scorer_leaves_the_record(cells: Any) -> None:
     with pytest.raises(UserError, match="no_such_module"):
         await cells(scorer="no_such_module:score")

@@ -74,6 +74,12 @@ def test_the_git_folder_at_the_root_is_left_out_and_only_there(tmp_path: Path) -
     assert set(take(tmp_path).entries) == {"sub", "sub/.git", "sub/.git/HEAD"}
 
 
+def test_a_tree_that_was_replaced_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/etc")
+    for name in ("link", "gone"):
+        assert take(tmp_path / name)[::2] == ({}, ("the work tree is no folder any more",))
+
+
 def test_entries_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshot, "ENTRY_LIMIT", 5)
     for number in range(9):
