@@ -28,7 +28,7 @@ from cabproxy.taskkit.mutate.flow import (
 )
 from cabproxy.taskkit.mutate.grammar import grammar_of, parse
 from cabproxy.taskkit.mutate.names import swap_arguments, wrong_variable
-from cabproxy.taskkit.mutate.syntax import Edit, Operator, function_lines, header
+from cabproxy.taskkit.mutate.syntax import TYPES, Edit, Operator, function_lines, header, text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -91,12 +91,22 @@ def mutations(path: str, source: bytes) -> list[Mutation]:
     pending = [tree.root_node]
     while pending:
         node = pending.pop()
+        if without_effect(node):
+            continue
         pending += reversed(node.children)
         for name, operator in OPERATORS.items():
             for edit in operator(node, grammar):
                 if source[edit[0] : edit[1]] != edit[2] and edit not in found:
                     found[edit] = _made(path, source, node, name, edit)
     return sorted(found.values(), key=lambda one: (one.start, one.operator, one.after))
+
+
+def without_effect(node: Node) -> bool:
+    """Whether it is only there for a type checker: tests run as well with any annotation."""
+    if node.type in TYPES and node.is_named:
+        return True
+    decisive = node.child_by_field_name({"if_statement": "condition", "assignment": "left"}.get(node.type, ""))
+    return decisive is not None and text(decisive).rpartition(b".")[2] == b"TYPE_CHECKING"
 
 
 def well_formed(mutation: Mutation, source: bytes) -> bool:

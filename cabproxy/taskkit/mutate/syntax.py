@@ -58,6 +58,7 @@ SWITCHES = {
     "type_switch_statement",
     "select_statement",
 }
+TYPES = {"type", "type_annotation", "type_arguments", "type_parameters"}
 BODIES = ("body", "consequence", "block")
 _CASES = ("_case", "case_statement", "_group", "match_arm")
 _STATEMENTS = ("statement", "definition", "declaration", "clause", "_item", *_CASES)

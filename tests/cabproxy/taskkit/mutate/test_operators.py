@@ -60,6 +60,25 @@ def test_text_is_not_subtracted() -> None:
     ] == ["+"]
 
 
+def test_what_is_for_type_checkers_only_is_left_alone() -> None:
+    source = """
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    import a
+    LIMIT = 3
+else:
+    TYPE_CHECKING = False
+
+def f(x: int | None = 1, y: "dict[str, 2]" = {}) -> list[int | str]:
+    z: tuple[int, 4] = x + 1
+"""
+    found = {(one.line, one.before) for one in mutations("a.py", source.encode())}
+    assert {line for line, _ in found} == {9, 10}
+    assert not {before for _, before in found} & {"|", "2", "4", "int", "str"}
+    typed = mutations("a.ts", b"const a: Array<1 | 2> = f<3>(4)\n")
+    assert {one.before for one in typed} == {"4"}
+
+
 def test_sources_that_are_none() -> None:
     assert mutations("a.py", b"def (") == []
     assert mutations("a.txt", b"1 < 2") == []
