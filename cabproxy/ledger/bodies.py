@@ -25,6 +25,7 @@ _NUMBER = 64  # longer than a number is written
 _WORTH = 512
 """A shared start and end shorter than this is no reason to build on a body."""
 _DENSE = 12  # hardly any text is deflated to a twelfth: what is must resemble its base
+_KEPT_PARSED, _PARSED_PARTS = 4 << 20, 3  # objects take more room than the text they were read from
 _TRIES = 3
 """A conversation whose bodies differ elsewhere this often in a row is read as a whole from then on."""
 
@@ -63,22 +64,23 @@ class Body:
         self.sha256 = "sha256:" + raw.digest
         self.canonical = canonical
         self.key = None if canonical is None else "c1:" + canonical.digest
-        self.parsed = parsed
+        self.parsed = parsed if len(raw.data) <= _KEPT_PARSED else None
         self.outline: Outline | None = None
         self.failures = 0  # of reading the next one by its difference, in a row
         self.path = path
         self.depth = depth
         self.likely: tuple[int, ...] = ()  # up to where the next body may be the same: this one's news were there
         self.tail = 0  # and how much of its end
-        size = len(raw.data)  # what it says is about as much text as it is
-        self.weight = size + (len(canonical.data) if canonical else 0) + (size if parsed is not None else 0)
+        size = len(raw.data)
+        parts = 1 if self.parsed is None else 1 + _PARSED_PARTS
+        self.weight = parts * size + (len(canonical.data) if canonical else 0)
         self.doubles = False  # whether its JSON holds numbers that the canonical form rewrites
 
 
 class Bodies:
     """The bodies remembered, by conversation, the oldest forgotten beyond `limit` bytes."""
 
-    def __init__(self, limit: int = 48 << 20) -> None:
+    def __init__(self, limit: int = 64 << 20) -> None:
         self._limit = limit
         self._held = 0
         self._by: OrderedDict[tuple[str, str | None], list[Body]] = OrderedDict()
@@ -101,7 +103,7 @@ class Bodies:
         place = f"{method} {path}"
         for other in known:
             if other.raw.data == data and other.path == place:
-                if decoded is data:
+                if decoded is data and other.parsed is not None:
                     self._parsed = (data, other.parsed)
                 return other.sha256, other.key, None
         base, shared = _closest(known, data)
@@ -109,7 +111,7 @@ class Bodies:
         body: Body | None = None
         if base is not None and encoded.based and decoded is data and base.path == place:
             body = _by_difference(base, data, encoded)
-            if body is not None:
+            if body is not None and body.parsed is not None:
                 self._parsed = (data, body.parsed)
         if body is None:
             parsed = self.parsed(decoded) if decoded else None
@@ -157,7 +159,7 @@ class Bodies:
 
 def _by_difference(base: Body, data: bytes, encoded: Encoded) -> Body | None:
     """The body where it can be read by what it differs in from its base."""
-    if base.canonical is None or base.failures >= _TRIES:
+    if base.canonical is None or base.parsed is None or base.failures >= _TRIES:
         return None
     text = Text(base.raw.data, base.parsed, base.canonical.data)
     if base.outline is None:
