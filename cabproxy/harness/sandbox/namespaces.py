@@ -130,7 +130,8 @@ def arrange(seal: dict[str, Any], copies: Copies) -> None:
     """The file system the command sees.
 
     `hide`: folders that become empty; `keep`: paths that stay where they are, read-only, also below a hidden one;
-    `writable`: pairs of a folder and the path where the command finds it. Deeper paths win.
+    `writable`: pairs of a folder and the path where the command finds it, read-only too where `fixed` names it. Deeper
+    paths win.
     """
     mount("none", "/", "", MS_REC | MS_PRIVATE)
     if seal["made"]:
@@ -145,7 +146,7 @@ def arrange(seal: dict[str, Any], copies: Copies) -> None:
     for tree, path in copies.writable:
         os.makedirs(path, exist_ok=True)
         attach(tree, path)
-        open_folders.append(path)
+        open_folders += [] if path in seal.get("fixed", ()) else [path]
     own_devices(copies.devices)
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     mount("none", "/", "", MS_REC | MS_PRIVATE)

@@ -45,13 +45,14 @@ def seal_of(
         "hide": sorted({*HIDDEN, str(Path.home()), *(str(path) for path in hide if _may_be_hidden(path))}),
         "keep": sorted({*tools(), *(path for path in keep if path)}),
         "writable": writable(places, workdir) if places else [],
+        "fixed": [CONTAINER_TESTS, TESTS, CONTAINER_SOLUTION],
         "made": bool(workdir),
     }
 
 
 def writable(places: Places, workdir: str | None = None) -> list[tuple[str, str]]:
     """The scratch folders and where the command finds them: the same paths in every run, a container's where the task
-    has its `workdir` in one."""
+    has its `workdir` in one. Those among `fixed` can be read only."""
     app, logs, tests = (workdir, CONTAINER_LOGS, CONTAINER_TESTS) if workdir else (APP, LOGS, TESTS)
     found = [(str(places.app), app), (str(places.home), HOME), (str(places.logs), logs)]
     if places.solution.is_dir():

@@ -11,7 +11,8 @@ import pytest
 
 from cabproxy.harness.sandbox.base import Command, Finished, Limits
 from cabproxy.harness.sandbox.local import Confinement, LocalSandbox
-from cabproxy.harness.sandbox.seal import APP, seal_of, tools, unsealable
+from cabproxy.harness.sandbox.places import Places
+from cabproxy.harness.sandbox.seal import APP, TESTS, seal_of, tools, unsealable
 
 pytestmark = pytest.mark.skipif(unsealable() is not None, reason="no user namespaces here")
 
@@ -111,6 +112,21 @@ ls /dev
     assert "solve.sh" not in text
     assert "the solution" not in text
     assert "sda" not in text
+
+
+async def test_a_verifiers_tests_can_be_read_only_whoever_owns_them(tmp_path: Path) -> None:
+    def fill(places: Places) -> None:
+        places.app.mkdir()
+        places.tests.mkdir(mode=0o777)
+        (places.tests / "test.sh").write_text("hidden")
+        places.tests.chmod(0o777)
+        (places.tests / "test.sh").chmod(0o666)
+
+    sandbox = LocalSandbox(fill, scratch_root=tmp_path / "s", confinement=Confinement())
+    done = await run(
+        sandbox, f"cat {TESTS}/test.sh; echo x >> {TESTS}/test.sh || touch {TESTS}/new || echo no; touch x"
+    )
+    assert (done.stdout, done.exit_code) == (b"hiddenno\n", 0)
 
 
 async def test_it_sees_no_process_but_its_own_and_cannot_end_its_init(tmp_path: Path, hidden: Path) -> None:
