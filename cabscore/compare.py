@@ -124,7 +124,7 @@ def _axis(
         p=p,
         p_holm=None,
         test=test,
-        detectable=detectable_difference(sd, len(tasks)) if sd is not None else None,
+        detectable=detectable_difference(sd, len(tasks)) if sd else None,
         tasks_needed=pairs_needed(sd, interval.value or 0.0) if sd else None,
     )
 

@@ -128,7 +128,7 @@ def _listed(usage: Usage, model: str, host: str, wall_ns: int) -> _Priced:
         return rates
     read, write = usage.cache_read or 0, usage.cache_write or 0
     plain = (usage.prompt or 0) - read - write
-    if rates.proportional and plain >= 0 and not (usage.raw and "ephemeral_1h" in usage.raw):
+    if rates.proportional and min(plain, read, write) >= 0 and not (usage.raw and "ephemeral_1h" in usage.raw):
         counts = (plain, usage.completion or 0, read, write)
         usd = sum((rate * count for rate, count in zip(rates.per_million, counts, strict=True) if count), Decimal(0))
         return _Priced(usd / MILLION, price_list(), rates.listed_as, None)

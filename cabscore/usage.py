@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from cabproxy.ledger.record import Call
+from cabproxy.ledger.recounted import states_usage
 
 Charge = Literal[
     "known",  # the call's tokens are known from its usage
@@ -46,8 +47,7 @@ def charge(call: Call) -> Charge:
     """How a call enters the sums."""
     if not is_model_call(call):
         return "not_a_model_call"
-    usage = call.usage
-    if usage is not None and usage.source != "missing" and usage.prompt is not None and usage.completion is not None:
+    if states_usage(call):
         return "known"
     return "unanswered" if call.state in FAILED_STATES else "unknown"
 

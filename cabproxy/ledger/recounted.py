@@ -68,13 +68,19 @@ def recounted(ledger: Ledger, run: Run, call: Call, *, estimates: bool = False) 
     Counts that are only an estimate are taken where `estimates` is asked for, and say `estimate`. The row in the ledger
     stays as it was recorded.
     """
-    usage = call.usage
-    known = usage is not None and usage.source != "missing" and None not in (usage.prompt, usage.completion)
-    if known or call.state != "ok" or call.dialect is None:
+    if states_usage(call) or call.state != "ok" or call.dialect is None:
         return call
     found = _counted(ledger, run, call)
     wanted = ("recount", "estimate") if estimates else ("recount",)
     return structs.replace(call, usage=found) if found.source in wanted else call
+
+
+def states_usage(call: Call) -> bool:
+    """Whether the call's usage has both sums, and both can be counts: less than no token is no report."""
+    usage = call.usage
+    if usage is None or usage.source == "missing" or usage.prompt is None or usage.completion is None:
+        return False
+    return usage.prompt >= 0 and usage.completion >= 0
 
 
 def _counted(ledger: Ledger, run: Run, call: Call) -> Usage:

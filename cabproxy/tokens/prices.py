@@ -97,8 +97,9 @@ def _own(usage: Usage, model: str, entry: Entry, overrides: Overrides) -> Price:
     prompt, completion = usage.prompt or 0, usage.completion or 0
     rates = next(tier.rates for tier in reversed(entry.tiers) if prompt > tier.above or tier.above == 0)
     read, write = usage.cache_read or 0, usage.cache_write or 0
-    if read + write > prompt:
-        return Price(looked_for=model, reason=f"the usage contradicts itself: cached {read + write} > prompt {prompt}")
+    if read + write > prompt or min(read, write, completion) < 0:
+        text = f"the usage contradicts itself: cached {read} + {write}, prompt {prompt}, completion {completion}"
+        return Price(looked_for=model, reason=text)
     input_usd = (
         (prompt - read - write) * rates["input"]
         + read * rates.get("cache_read", rates["input"])
@@ -127,7 +128,10 @@ def _listed(usage: Usage, model: str, host: str, moment: datetime) -> Price:
         "cache_write_tokens": usage.cache_write,
         "cache_write_1h_tokens": _kept_an_hour(usage),
     }
-    tokens = Tokens(**{name: value for name, value in counted.items() if value})
+    try:
+        tokens = Tokens(**{name: value for name, value in counted.items() if value})
+    except ValueError as error:
+        return Price(looked_for=model, source=version(), reason=f"the usage contradicts itself: {error}")
     reason = None
     for name, url in _names(model, host):
         try:

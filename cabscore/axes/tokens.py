@@ -15,7 +15,7 @@ class Tokens:
     """Tokens per correct run: the sum over all valid runs of the cell, divided by the number of correct ones."""
 
     name = "tokens"
-    version = "2"
+    version = "3"
 
     def score(self, joined: JoinedRun) -> Score:
         own = totals(joined.calls)

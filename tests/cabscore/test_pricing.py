@@ -62,6 +62,7 @@ def test_a_report_that_is_no_amount_is_none(odd: str) -> None:
         ([call(None)], "tokens are not known"),
         ([call(usage(), model=None)], "names no model"),
         ([call(usage(prompt=1, cache_read=5))], "contradicts itself"),
+        ([call(usage(prompt=1, cache_read=-5))], "contradicts itself"),
     ],
 )
 def test_no_price_is_not_free(calls: list[Call], said: str) -> None:

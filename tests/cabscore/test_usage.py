@@ -35,6 +35,13 @@ def test_certainty(one: Call, sure: str) -> None:
     assert certainty(one) == sure
 
 
+@pytest.mark.parametrize(("prompt", "completion"), [(-50_000, 5), (10, -1)])
+def test_less_than_no_token_is_no_report(prompt: int, completion: int) -> None:
+    one = call(Usage(source="provider", prompt=prompt, completion=completion))
+    assert (charge(one), certainty(one)) == ("unknown", "unknown")
+    assert totals([REPORTED, one]).total is None
+
+
 def test_what_used_nothing_is_in_no_row() -> None:
     assert by_certainty([REFUSED, LISTED]) == {}
     assert [charge(REFUSED), charge(LISTED)] == ["unanswered", "not_a_model_call"]

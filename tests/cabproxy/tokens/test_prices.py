@@ -36,6 +36,14 @@ def test_cache_writes_cost_more_and_most_when_kept_for_an_hour() -> None:
     assert long.usd == Decimal("0.009")
 
 
+@pytest.mark.parametrize("model", ["gpt-4o", "claude-sonnet-4-5"])
+def test_less_than_no_token_has_no_price(model: str) -> None:
+    for more in ({"cache_write": -(2**63)}, {"cache_read": -1}):
+        found = price(used(100, 5, **more), model)
+        assert found.usd is None
+        assert "contradicts itself" in (found.reason or "")
+
+
 def test_tiers_and_vendor_prefixes() -> None:
     small = price(used(100_000, 0), "google/gemini-2.5-pro").usd
     large = price(used(300_000, 0), "google/gemini-2.5-pro").usd

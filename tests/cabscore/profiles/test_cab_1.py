@@ -49,6 +49,13 @@ def test_no_failed_or_invalid_run_reaches_a_correct_one(first: AxisValues, secon
 
 
 @given(values)
+def test_a_failed_run_earns_nothing_but_the_refusal_it_owed(record: AxisValues) -> None:
+    failed = msgspec.structs.replace(record, pass_=min(record.pass_ or 0.0, 0.999), status="ok")
+    earned = value(failed) or 0.0
+    assert earned == pytest.approx(0.15 / 1.15 * (record.refusal or 0) if record.expected_refusal else 0)
+
+
+@given(values)
 def test_an_invalid_run_has_no_composite(record: AxisValues) -> None:
     for status in ("infra_invalid", "interrupted"):
         result = CAB_1.composite(msgspec.structs.replace(record, status=status))
