@@ -150,6 +150,8 @@ def start(request: dict[str, Any], streams: tuple[int, int, int], sealed: Sealed
         become(request, streams)
     except OSError as error:
         complain(streams[2], f"cannot start {request['argv'][0]}: {error.strerror}\n")
+    except Exception as error:  # noqa: BLE001 - else it would look like a command that is not there
+        complain(streams[2], f"the sandbox broke before {request['argv'][0]} began: {error!r}\n")
     finally:
         os._exit(127)
 
