@@ -12,6 +12,7 @@ from cabproxy.ledger import Ledger
 from cabproxy.ledger import seal as sealing
 from cabproxy.ledger.record import Call
 from cabscore.axes.base import JoinedRun
+from cabscore.site.shown import number
 from cabscore.usage import totals
 
 
@@ -33,8 +34,35 @@ def audit_context(ledger: Ledger, joined: JoinedRun) -> dict[str, Any]:
         "states": dict(sorted(Counter(call.state for call in joined.calls).items())),
         "rewrites": _rewrites(joined.calls),
         "contradictions": [call for call in joined.calls if call.usage is not None and call.usage.contradictions],
+        "traffic": traffic(joined),
+        "conversations": len({call.conversation_id for call in joined.calls if call.conversation_id}),
         "served": sorted({(call.model_asked or "–", call.model_served or "–") for call in joined.calls}),
     }
+
+
+TRAFFIC = {
+    "gate_connections": "connections through the sandbox's gate",
+    "gate_bytes_in": "bytes the gate took from the agent",
+    "proxy_bytes_in": "bytes the proxy had of it",
+    "ledger_request_bytes": "bytes of requests in the ledger, those aside that were rewritten",
+    "gate_bytes_out": "bytes that came back through the gate",
+    "proxy_bytes_out": "bytes the proxy gave",
+    "proxy_connections": "connections the proxy had",
+    "other_bytes": "bytes on any other way out of the sandbox",
+    "interfaces": "network interfaces the agent had",
+}
+
+
+def traffic(joined: JoinedRun) -> list[tuple[str, str]]:
+    """What went through the sandbox's gate beside what the proxy and the ledger have, as the harness counted it."""
+    attrs: dict[str, Any] = {}
+    for span in joined.spans:
+        attrs |= {name: span.attrs[name] for name in TRAFFIC if span.attrs.get(name) is not None}
+    return [
+        (said, number(attrs[name]) if isinstance(attrs[name], int) else str(attrs[name]))
+        for name, said in TRAFFIC.items()
+        if name in attrs
+    ]
 
 
 def _chain(joined: JoinedRun) -> list[Check]:

@@ -58,8 +58,8 @@ def conversation(ledger: Ledger, joined: JoinedRun) -> Conversation:
             Said(
                 seq=call.seq,
                 request=[(label, book.number(text, at)) for label, text in _request(ledger, call)],
-                response=[(label, middle_out(clean(text), PART_LIMIT)) for label, text in said],
-                exchange=[(label, middle_out(clean(text), EXCHANGE_LIMIT)) for label, text in exchange(call)],
+                response=[(label, clean(middle_out(text, PART_LIMIT))) for label, text in said],
+                exchange=[(label, clean(middle_out(text, EXCHANGE_LIMIT))) for label, text in exchange(call)],
                 tools=tools,
             )
         )
@@ -105,7 +105,7 @@ class _Parts:
 
     def number(self, text: str, at: int) -> int:
         if text not in self._numbers:
-            kept = middle_out(clean(text), PART_LIMIT)
+            kept = clean(middle_out(text, PART_LIMIT))
             if len(kept) > self._room:
                 self.left_out += 1
                 kept = f"[{len(text)} characters are not on this page; they are in the ledger]"

@@ -35,6 +35,7 @@ class CallRow(Struct, frozen=True, kw_only=True):
     status: int | None
     note: str | None
     rewrites: tuple[str, ...]
+    conversation: str | None = None
 
 
 def call_rows(joined: JoinedRun) -> list[CallRow]:
@@ -88,6 +89,7 @@ def _row(joined: JoinedRun, call: Call, start: int) -> CallRow:
         status=call.status,
         note=_note(call),
         rewrites=call.rewrites,
+        conversation=call.conversation_id,
     )
 
 

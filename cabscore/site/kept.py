@@ -101,7 +101,7 @@ def _text(ledger: Ledger, digest: str) -> tuple[str, int]:
         return f"[cannot be read: {clean(str(error))}]", 0
     if b"\0" in data[:8_000]:
         return f"[binary, {len(data)} bytes; it is in the ledger]", len(data)
-    return middle_out(clean(_readable(data)), TEXT_LIMIT), len(data)
+    return clean(middle_out(_readable(data), TEXT_LIMIT)), len(data)
 
 
 def _readable(data: bytes) -> str:

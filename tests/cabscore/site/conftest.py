@@ -17,6 +17,7 @@ from cabproxy.ledger.record import (
     Claim,
     ConstraintCheck,
     InstructionFidelity,
+    Run,
     Span,
     TestResult,
     Usage,
@@ -213,7 +214,18 @@ def planted(cells: Any, bad: str, long: str) -> str:
         artifacts={name: text.encode() for name, text in kept.items()},
     )  # fmt: skip
     _evidence(cells.writer, run_id, bad, long)
+    _sessions(cells.writer, bad)
     return run_id
+
+
+def _sessions(writer: Any, bad: str) -> None:
+    """A recorded session, and the bookkeeping of the sweep with its plan."""
+    plan = {"sweep_id": bad, "cells": [{"cell_id": bad}, {"cell_id": bad + "2"}]}
+    for at, sweep in enumerate((None, bad)):
+        run = Run(run_id=f"session{at}", opened_wall_ns=1, opened_ns=1, kind="session", label=bad, sweep_id=sweep)
+        writer.open_run(run)
+        if sweep is not None:
+            writer.add_artifact(run.run_id, "plan.json", "application/json", json.dumps(plan).encode())
 
 
 def _change(path: str, **fields: Any) -> Change:
@@ -231,6 +243,7 @@ def _evidence(writer: Any, run_id: str, bad: str, long: str) -> None:
         span("prepare", "prepare", agent_version_pinned=bad, agent_version_reported=bad + "1", agent_named=bad),
         span("proxy", "proxy", behaviour=bad),
         span("verify after", "verify", carried=[bad], left_behind={bad: bad}),
+        span("settle", "proxy", gate_bytes_in=bad, proxy_bytes_in=long[:50_000], interfaces=[bad]),
         span("verify control", "verify", file=bad, must_fail=[bad], passed=[bad]),
     ])  # fmt: skip
     tests = (TestResult(name=bad, outcome="failed", message=long, hidden=True),)

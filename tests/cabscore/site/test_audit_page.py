@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 from cabproxy.ledger import Ledger
+from cabproxy.ledger.record import Span
 from cabscore.join import join
-from cabscore.site.audit_page import audit_context
+from cabscore.site.audit_page import audit_context, traffic
+from cabscore.site.page import write_cell_page
 
 
 def checks(cells: Any, run_id: str) -> dict[str, bool | None]:
@@ -38,3 +41,23 @@ def test_calls_outside_the_chain_are_found(cells: Any) -> None:
 
 def test_an_open_run_has_no_seal_to_check(cells: Any) -> None:
     assert checks(cells, cells.make(calls=0, close=False))["The seal comes out again"] is None
+
+
+def test_bytes_at_the_gate_stand_beside_the_proxys_and_the_ledgers(cells: Any) -> None:
+    run_id = cells.make(calls=0, close=False)
+    attrs = ({"gate_bytes_in": 7_050, "interfaces": "lo"}, {"proxy_bytes_in": 7_050, "ledger_request_bytes": 0})
+    cells.writer.add_spans(
+        Span(span_id=f"s{at}", run_id=run_id, name="s", kind="proxy", start_ns=1, end_ns=2, attrs=found)
+        for at, found in enumerate(attrs)
+    )
+    with Ledger(cells.path) as ledger:
+        shown = dict(traffic(join(ledger, run_id)))
+    assert shown["bytes the gate took from the agent"] == shown["bytes the proxy had of it"] == "7\u202f050"
+    assert shown["network interfaces the agent had"] == "lo"
+    assert shown["bytes of requests in the ledger, those aside that were rewritten"] == "0"
+
+
+def test_several_conversations_are_told_apart(cells: Any, tmp_path: Path) -> None:
+    one, two = (cells.make(calls=[{"conversation_id": "a"}, {"conversation_id": other}]) for other in ("a", "b"))
+    pages = [write_cell_page(cells.path, run_id, tmp_path).with_name("audit.html").read_text() for run_id in (one, two)]
+    assert ["Conversation</th>" in page for page in pages] == [False, True]
