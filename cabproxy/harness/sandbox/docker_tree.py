@@ -38,6 +38,7 @@ def with_tree_of_image(client: DockerClient, task: Task, image: str) -> Task:
     target = cache_dir() / "trees" / f"image-{named}"
     with alone(str(target)):
         if not target.is_dir() and not _take_out(client, task, image, target):
+            _check_workdir(client, task, image)
             return structs.replace(task, in_image=None)
     return structs.replace(task, cab=structs.replace(task.cab, source=str(target)), in_image=None)
 
@@ -71,6 +72,15 @@ def _take_out(client: DockerClient, task: Task, image: str, target: Path) -> boo
             container.remove(force=True)
         shutil.rmtree(making, ignore_errors=True)
     return True
+
+
+def _check_workdir(client: DockerClient, task: Task, image: str) -> None:
+    """An image without the task's workdir has an empty work tree, unless its own workdir says that it lies there."""
+    own = (client.images.get(image).attrs.get("Config") or {}).get("WorkingDir") or "/"
+    if own not in ("/", task.workdir):
+        raise SandboxError(
+            f"{task.task_id}: environment.workdir: {task.workdir} is not in its image, which has {own}; name that one"
+        )
 
 
 def unpack(task: Task, archive: IO[bytes], target: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from cabproxy.errors import SandboxError, UserError
 from cabproxy.harness.provider import LocalProvider, provider
 from cabproxy.harness.request import CellRequest
+from cabproxy.harness.sandbox.docker_engine import connect
 from cabproxy.harness.sandbox.seal import unsealable
 from cabproxy.harness.trial import try_task
 from cabproxy.ledger import Ledger
@@ -183,6 +185,20 @@ def test_files_that_only_the_image_has_are_the_work_tree(harbor: Callable[..., P
     with Ledger(request.ledger) as ledger:
         changed = {one.path for one in ledger.changes(result.run_id)}
     assert changed == {"out/greeting.txt", "out/noise.tmp"}
+
+
+@pytest.mark.docker
+def test_an_image_whose_work_tree_lies_elsewhere_is_told_with_the_key(harbor: Callable[..., Path]) -> None:
+    client = connect()
+    tag = "cab-test-elsewhere:1"
+    dockerfile = io.BytesIO(b"FROM debian:bookworm-slim\nWORKDIR /testbed\nRUN echo x >/testbed/a.py\n")
+    client.images.build(fileobj=dockerfile, tag=tag)
+    folder = harbor(TOML.replace("[environment]\n", f'[environment]\ndocker_image = "{tag}"\n'))
+    (folder / "environment" / "Dockerfile").unlink()
+    told = trial(load_task(folder), "docker")["sandbox"][1]
+    assert told == "demo/greeting: environment.workdir: /app is not in its image, which has /testbed; name that one"
+    client.images.remove(tag, force=True)
+    client.close()
 
 
 @pytest.mark.usefixtures("sealed")
