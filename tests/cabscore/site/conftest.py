@@ -200,7 +200,7 @@ def planted(cells: Any, bad: str, long: str) -> str:
         "response_headers": (("x-" + bad, long[:20_000]),),
         "rewrites": (bad,),
         "sampling": {bad: bad},
-        "request": {bad: long, "messages": [{"role": bad, "content": bad}], "tools": [bad]},
+        "request": {bad: long[:200_000], "messages": [{"role": bad, "content": bad}], "tools": [bad]},
     }
     patch = f"diff --git a/{bad} b/{bad}\n--- /dev/null\n+++ b/{bad}\n@@ -0,0 +1,1 @@ {bad}\n+{long}\n"
     kept = {"reference.diff": patch, "odd " + bad: long, "file:" + bad: long, "document:" + bad: bad * 9}
