@@ -25,7 +25,7 @@ from cabproxy.ledger.spool import (
     segment_name,
 )
 
-BLOCK_BYTES = 256 << 10
+BLOCK_BYTES = 1 << 20
 _SEGMENT_BITS = 40
 _BODIES = (REQUEST, CHUNK)
 

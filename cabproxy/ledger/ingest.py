@@ -30,7 +30,7 @@ UNFINISHED = CallEnd(state="unfinished", error="the proxy ended before the call 
 TAKING_S = 60.0
 """How long a reader waits for the process that is taking a dead one's spool in."""
 _TRIES = 8
-_BLOCKS = 16  # of frames.BLOCK_BYTES, in one transaction
+_BLOCKS = 4  # of frames.BLOCK_BYTES, in one transaction
 _CHECKPOINT_PAGES = 4000
 """A page that many transactions change is written back once for all between two checkpoints."""
 
@@ -56,8 +56,7 @@ class SpoolIngest:
     def batch(self) -> bool:
         """Reads on and records what ended; False where there was nothing (yet).
 
-        Many small blocks make one transaction: what a block holds stays in the processor's cache while it is looked
-        into, and what a transaction costs is shared by all.
+        Several blocks make one transaction: what that costs is shared by all they hold.
         """
         reader = self._started()
         with self._all_or_again():
