@@ -127,6 +127,14 @@ def test_a_test_that_does_not_end_is_ended_by_its_processor_time(unittest_: Warm
     assert not unittest_.run(["test_lib.py"], cpu_s=30).timed_out
 
 
+def test_what_was_loaded_beforehand_is_no_garbage_to_look_through(unittest_: WarmPython, tree: Path) -> None:
+    (tree / "test_lib.py").write_text(
+        TEST.replace("while os", "import gc; assert gc.get_freeze_count() > 1000\n        while os")
+    )
+    unittest_.load(["unittest", "json"], ())
+    assert unittest_.run(["test_lib.py"], cpu_s=30).outcomes["test_lib.LibTest.test_loop"] == "passed"
+
+
 def test_a_run_ends_at_its_first_failure_or_at_too_many(unittest_: WarmPython, tree: Path) -> None:
     (tree / "lib.py").write_text("def one():\n    return 9\n")
     said: list[str] = []
