@@ -9,9 +9,11 @@ exported as .eval logs and scored by its own `inspect score`, with a scorer that
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import json
 import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -28,6 +30,7 @@ from cabscore.export.inspect_log import write
 from cabscore.profiles import find_profile
 
 CALLS = 20
+TURNS = 3
 SCORER = """
 from inspect_ai.scorer import Score, Target, mean, scorer
 from inspect_ai.solver import TaskState
@@ -133,20 +136,32 @@ def _against_inspect(folder: Path, count: int, interpreter: str) -> None:
     scorer = folder / "verdict.py"
     scorer.write_text(SCORER)
     tool = str(Path(interpreter).with_name("inspect"))
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
+    theirs, ours = [], []
+    for turn in range(TURNS):  # in turns, so that what else the machine does falls on both
+        theirs.append(_inspect(tool, logs, scorer))
+        ours.append(_command(["rescore", str(_copy(path, folder / f"turn{turn}.sqlite")), "--json"])[:2])
+    wall, cpu = (min(took[at] for took in theirs) for at in (0, 1))
+    own, own_cpu = (min(took[at] for took in ours) for at in (0, 1))
+    print(
+        f"{count} cells, best of {TURNS}: inspect score {wall:.2f} s ({cpu:.1f} s CPU, {len(logs)} logs), "
+        f"rescore {own:.2f} s ({own_cpu:.1f} s CPU): {wall / own:.1f} x, {cpu / own_cpu:.1f} x CPU"
+    )
+
+
+def _inspect(tool: str, logs: list[Path], scorer: Path) -> tuple[float, float]:
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     for log in logs:
         argv = [tool, "score", str(log), "--scorer", f"{scorer}@verdict", "--action", "append", "--overwrite"]
         argv += ["--model", "mockllm/model", "--display", "none"]
         subprocess.run(argv, check=True, capture_output=True)
-    theirs = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    their_cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    ours, our_cpu, _ = _command(["rescore", str(path), "--json"])
-    print(
-        f"{count} cells: inspect score {theirs:.2f} s ({their_cpu:.1f} s CPU, {len(logs)} logs), "
-        f"rescore {ours:.2f} s ({our_cpu:.1f} s CPU): {theirs / ours:.1f} x, {their_cpu / our_cpu:.1f} x CPU"
-    )
+    return time.perf_counter() - start, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _copy(source: Path, target: Path) -> Path:
+    with contextlib.closing(sqlite3.connect(source)) as old, contextlib.closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+    return target
 
 
 if __name__ == "__main__":

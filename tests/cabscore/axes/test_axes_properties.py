@@ -235,10 +235,10 @@ def test_missing_data_never_raises_a_score(joined: JoinedRun) -> None:
 
 @given(records)
 def test_a_failed_run_earns_nothing_but_the_refusal_it_owed(joined: JoinedRun) -> None:
-    stated = composite(joined)
-    if fails_or_is_invalid(joined) and stated is not None:
-        owed = joined.task is None or joined.task.expected_refusal
-        assert stated <= (0.15 / 1.15 + 1e-12 if owed else 0)
+    verdict = Verification(run_id="r", phase="after", passed=False)
+    stated = composite(msgspec.structs.replace(joined, verifications=(verdict,)))
+    owed = joined.task is None or joined.task.expected_refusal
+    assert stated is None or stated <= (0.15 / 1.15 + 1e-12 if owed else 0)
 
 
 @given(records, calls, st.sampled_from(["http_error", "upstream_error", "refused"]))
@@ -260,6 +260,7 @@ def test_the_order_of_calls_changes_and_runs_decides_nothing(joined: JoinedRun, 
     assert {name: score.value for name, score in score_axes(other).items()} == {
         name: score.value for name, score in score_axes(joined).items()
     }
+    assert score_axes(msgspec.structs.replace(joined, calls=other.calls)) == score_axes(joined)  # evidence and all
 
 
 @given(records, st.text("abc/", min_size=1, max_size=6))
