@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from cabproxy.ledger import Ledger, LedgerWriter
-from cabproxy.ledger.record import Run, Score, StoredScore
+from cabproxy.ledger.record import Score, StoredScore
 from cabproxy.ledger.rows import storable
 from cabscore.axes.base import Sibling
 from cabscore.join import cell_of, join, sibling
@@ -66,7 +66,10 @@ class Rescored(Struct, frozen=True, kw_only=True):
 
 
 class _Plan(Struct, frozen=True):
-    run: Run
+    """What one run's scoring needs to know of it; there is one for each run at once, so no more than that."""
+
+    run_id: str
+    sealed: bool
     siblings: tuple[str, ...]
     inputs: str
 
@@ -99,7 +102,7 @@ def rescore(
     with Ledger(path) as opened, tempfile.TemporaryFile() as waiting:
         plans = _plans(opened, found, set(run_ids) if run_ids is not None else None)
         standing = {} if force else _standing(opened, found)
-        due = [plan for plan in plans if plan.run.seal is None or standing.get(plan.run.run_id) != plan.inputs]
+        due = [plan for plan in plans if not plan.sealed or standing.get(plan.run_id) != plan.inputs]
         moves: list[Move] = []
         versions: Counter[tuple[str, str, str, bool]] = Counter()
         invalid = 0
@@ -135,20 +138,21 @@ def _versions(seen: Counter[tuple[str, str, str, bool]]) -> tuple[VersionChange,
 
 
 def _plans(ledger: Ledger, profile: Profile, wanted: set[str] | None) -> list[_Plan]:
-    runs = list(ledger.runs())
-    cells: dict[str, list[Run]] = defaultdict(list)
-    for run in runs:
+    cells: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
+    known = set()
+    for run in ledger.runs():
+        known.add(run.run_id)
         if (cell := cell_of(run)) is not None:
-            cells[cell].append(run)
-    for run_id in sorted(wanted - {run.run_id for run in runs}) if wanted is not None else ():
+            cells[cell].append((run.run_id, run.seal))
+    for run_id in sorted(wanted - known) if wanted is not None else ():
         ledger.run(run_id)  # says that there is none
     plans = []
     rules = rules_digest(profile)
-    for run in runs:
+    for run in ledger.runs():
         if wanted is None or run.run_id in wanted:
-            others = [other for other in cells.get(cell_of(run) or "", ()) if other.run_id != run.run_id]
-            digest = inputs_digest(run, ((other.run_id, other.seal) for other in others), rules)
-            plans.append(_Plan(run, tuple(other.run_id for other in others), digest))
+            others = [other for other in cells.get(cell_of(run) or "", ()) if other[0] != run.run_id]
+            digest = inputs_digest(run, others, rules)
+            plans.append(_Plan(run.run_id, run.seal is not None, tuple(run_id for run_id, _ in others), digest))
     return plans
 
 
@@ -190,7 +194,7 @@ def _score_batch(job: tuple[str, list[_Plan], str]) -> _Done:
     versions: Counter[tuple[str, str, str, bool]] = Counter()
     with Ledger(path) as ledger:
         scored = [
-            score_joined(join(ledger, plan.run.run_id, _siblings(ledger, plan, known)), found, plan.inputs)
+            score_joined(join(ledger, plan.run_id, _siblings(ledger, plan, known)), found, plan.inputs)
             for plan in plans
         ]
         rows, moves = _changed(ledger, scored, versions)
