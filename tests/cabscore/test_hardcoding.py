@@ -139,6 +139,6 @@ def test_no_reference_solution_is_suspected_and_so_many_cheats_are(
                 (caught if cheat.name == HARD_CODED else others).append(task.task_id)
     assert len([task for task, visible in tasks if judged(task, *as_if_new(visible))]) <= 1
     assert len(tasks) >= 40
-    assert written >= 39
-    assert len(caught) >= 11
+    assert written >= 41
+    assert len(caught) >= 12
     assert others == []
