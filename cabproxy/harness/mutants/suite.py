@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from cabproxy.harness.mutants.idle import IdleWatch
+from cabproxy.harness.mutants.idle import IdleWatch, spent_below
 from cabproxy.harness.mutants.said import messages_of
 from cabproxy.harness.reports import read_results
 from cabproxy.harness.sandbox.toolchain import base_env
@@ -137,7 +137,7 @@ def _bounded(
 ) -> tuple[bool, float, float]:
     """Whether it was ended for its time (`limits`: in all, and idle), what processor time it and its children took, and
     how long it idled at most."""
-    late = threading.Event()
+    late, killed = threading.Event(), [0.0]
     with path.open("wb") as file:
         process = subprocess.Popen(
             ["/bin/bash", "-c", line],
@@ -153,6 +153,7 @@ def _bounded(
 
     def too_long() -> None:
         late.set()
+        killed.append(spent_below(process.pid))
         _end(process.pid)
 
     timer = threading.Timer(limits[0], too_long)
@@ -169,4 +170,4 @@ def _bounded(
             _RUNNING.discard(process.pid)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    return late.is_set(), usage.ru_utime + usage.ru_stime, idle.longest_s
+    return late.is_set(), usage.ru_utime + usage.ru_stime + max(killed), idle.longest_s

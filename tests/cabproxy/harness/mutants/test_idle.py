@@ -51,6 +51,13 @@ def test_where_there_is_no_proc_nothing_is_seen(monkeypatch: pytest.MonkeyPatch,
     assert watched("import time; time.sleep(0.4)", 0.1) == (False, 0.0)
 
 
+def test_what_those_below_a_killed_process_took_is_counted(tmp_path: Path) -> None:
+    work = f"{sys.executable} -c 'while True: pass' & wait"
+    found = Suite(command=work, report="tap", timeout_s=1.5).run(tmp_path, [])
+    assert found.timed_out
+    assert found.cpu_s > 0.1
+
+
 def test_a_command_that_waits_for_nothing_is_a_timeout(tmp_path: Path) -> None:
     suite = Suite(command="read line < <(sleep 60)", report="tap", timeout_s=60, idle_s=0.2)
     found = suite.run(tmp_path, [])
