@@ -327,6 +327,27 @@ DEEDS = {
         calls=3,
         said=("control [401, 401] [401, 401]", "others [403, 401]", "own [200, 200]"),
     ),
+    "floods the proxy with connections": Attack(
+        """
+        import resource, socket
+        fix()
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4096), most))
+        held = []
+        for _ in range(2000):
+            one = socket.socket()
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", 31415))
+            held.append(one)
+        for one in held:
+            one.close()
+        ask()
+        """,
+        passed=True,
+        calls=2,
+        agent={"gate_connections": lambda count: count > 100},
+        beside=True,
+    ),
     "ends everything it can see": Attack(
         "fix()\nos.system('kill -9 -1; kill -9 1; kill -9 $PPID')\nos.kill(-1, 9)",
         passed=True,

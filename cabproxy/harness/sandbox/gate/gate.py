@@ -15,11 +15,15 @@ import socket
 import struct
 import sys
 import threading
+import time
 from types import FrameType
 from typing import Any
 
 CHUNK = 1 << 16
 JOIN_S = 5.0
+MOST = 128
+"""Connections at a time: each costs the proxy a descriptor, and the proxy serves other cells, too."""
+PAUSE_S = 0.01
 ELSEWHERE = (
     (socket.AF_INET, "1.1.1.1"),
     (socket.AF_INET, "10.0.0.1"),
@@ -136,47 +140,62 @@ class Connection:
 
 
 class Gate:
-    """All connections of one gate."""
+    """All connections of one gate. `state`: what is over, added up, and what is open; it changes in one go, since the
+    signal to stop may come at any time."""
 
     def __init__(self) -> None:
-        self.live: list[Connection] = []
-        self.past = [0, 0, 0]
+        self.state: tuple[list[int], list[Connection]] = ([0, 0, 0], [])
 
     def serve(self, server: socket.socket, path: str) -> None:
-        """Carries every connection of a listening socket until it is stopped."""
+        """Carries every connection of a listening socket until it is stopped; beyond MOST of them others wait."""
         signal.signal(signal.SIGTERM, self.stop)
         say(look())
         while True:
-            client, _ = server.accept()
+            if len(self.state[1]) >= MOST:
+                self.tidy()
+            if len(self.state[1]) >= MOST:
+                time.sleep(PAUSE_S)
+                continue
+            try:
+                self.open(server.accept()[0], path)
+            except OSError:
+                time.sleep(PAUSE_S)  # out of descriptors, or a client that is gone already
+
+    def open(self, client: socket.socket, path: str) -> None:
+        """Begins to carry one connection; it is closed where that cannot be."""
+        try:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = Connection(client, path)
+            self.state[1].append(connection)
             connection.thread.start()
-            self.live.append(connection)
-            if len(self.live) > 64:
-                self.tidy()
+        except (OSError, RuntimeError):
+            client.close()
 
     def tidy(self) -> None:
         """Adds up what is over, so that a long run does not keep every connection."""
-        over = [connection for connection in self.live if not connection.thread.is_alive()]
-        self.past = self.sums(over)
-        self.live = [connection for connection in self.live if connection not in over]
-
-    def sums(self, connections: list[Connection]) -> list[int]:
-        """Connections, bytes in and bytes out, with those already added up."""
-        count, taken, given = self.past
-        taken += sum(connection.bytes_in for connection in connections)
-        given += sum(connection.bytes_out for connection in connections)
-        return [count + len(connections), taken, given]
+        past, live = self.state
+        over = [connection for connection in live if not connection.thread.is_alive()]
+        self.state = (sums(past, over), [connection for connection in live if connection not in over])
 
     def stop(self, number: int, frame: FrameType | None) -> None:
         """Ends what is still open, tells what went through, and ends."""
-        for connection in self.live:
+        past, live = self.state
+        for connection in live:
             connection.shut()
-        for connection in self.live:
-            connection.thread.join(JOIN_S)
-        count, taken, given = self.sums(self.live)
+        for connection in live:
+            if connection.thread.ident is not None:
+                connection.thread.join(JOIN_S)
+        count, taken, given = sums(past, live)
         say({**look(), "connections": count, "bytes_in": taken, "bytes_out": given})
         os._exit(0)
+
+
+def sums(past: list[int], connections: list[Connection]) -> list[int]:
+    """Connections, bytes in and bytes out, with those already added up."""
+    count, taken, given = past
+    taken += sum(connection.bytes_in for connection in connections)
+    given += sum(connection.bytes_out for connection in connections)
+    return [count + len(connections), taken, given]
 
 
 def say(facts: dict[str, Any]) -> None:
