@@ -17,6 +17,7 @@ class ClaudeCode(Cli):
     name = "claude-code"
     tested = True
     instructions_file = "CLAUDE.md"
+    mcp_file = ".claude.json"
     wire = "anthropic_messages"
     homepage = "https://github.com/anthropics/claude-code"
     install = Install(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from cabproxy.agents.base import Install, Launch, LaunchContext
 from cabproxy.agents.common import KEY_ENV, PROVIDER, QUIET, Cli
+from cabproxy.agents.mcp import Form
 from cabproxy.agents.report import json_lines, number, raw, total
 from cabproxy.ledger.record import Claim
 
@@ -17,6 +18,8 @@ class Codex(Cli):
     name = "codex"
     tested = True
     instructions_file = "AGENTS.md"
+    mcp_file = ".codex/config.toml"
+    mcp_form: Form = "codex"
     wire = "openai_responses"
     homepage = "https://github.com/openai/codex"
     install = Install(

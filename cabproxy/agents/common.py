@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cabproxy.agents.base import Agent, Install, LaunchContext
+from cabproxy.agents.mcp import Form
 from cabproxy.errors import UserError
 from cabproxy.ledger.record import Claim
 
@@ -48,6 +49,10 @@ class Cli:
     """The file of the work tree that it reads by itself for its user's instructions; None: it reads none."""
     instructions_args: tuple[str, ...] = ()
     """What it has to be told besides to read it."""
+    mcp_file: str | None = None
+    """The file below HOME where it looks for MCP servers; None: it starts none."""
+    mcp_form: Form = "json"
+    """How they are written there."""
     other_wires: tuple[str, ...] = ()
     """Dialects it can be told to speak; `launch` goes by `wire`."""
     spoken = ""
@@ -78,6 +83,7 @@ class Cli:
             "homepage": self.homepage,
             "other_wires": list(self.other_wires),
             "instructions_file": self.instructions_file,
+            "mcp_file": self.mcp_file,
             "exit_codes": {str(code): text for code, text in self.exits.items()},
             "notes": list(self.notes),
         }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from cabproxy.agents.base import Install, Launch, LaunchContext
 from cabproxy.agents.common import QUIET, Cli
+from cabproxy.agents.mcp import Form
 from cabproxy.agents.report import json_document, number, raw, total
 from cabproxy.ledger.record import Claim
 
@@ -18,6 +19,8 @@ class Copilot(Cli):
     name = "copilot"
     tested = True
     instructions_file = "AGENTS.md"
+    mcp_file = ".copilot/mcp-config.json"
+    mcp_form: Form = "copilot"
     other_wires = ("openai_responses", "anthropic_messages")
     homepage = "https://github.com/github/copilot-cli"
     install = Install(

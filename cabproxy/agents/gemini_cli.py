@@ -25,6 +25,7 @@ class GeminiCli(Cli):
     name = "gemini-cli"
     tested = True
     instructions_file = "GEMINI.md"
+    mcp_file = ".gemini/settings.json"
     wire = "gemini"
     homepage = "https://github.com/google-gemini/gemini-cli"
     install = Install(

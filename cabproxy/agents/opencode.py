@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from cabproxy.agents.base import Install, Launch, LaunchContext
 from cabproxy.agents.common import KEY_ENV, PROVIDER, QUIET, Cli
+from cabproxy.agents.mcp import Form
 from cabproxy.agents.report import json_lines, number, raw, total
 from cabproxy.ledger.record import Claim
 
@@ -17,6 +18,8 @@ class Opencode(Cli):
     name = "opencode"
     tested = True
     instructions_file = "AGENTS.md"
+    mcp_file = ".config/opencode/opencode.json"
+    mcp_form: Form = "opencode"
     other_wires = ("openai_responses", "anthropic_messages", "gemini")
     homepage = "https://opencode.ai"
     install = Install(

@@ -11,8 +11,12 @@ append = ["--verbose"]                 # before the `--` of the agent's command 
 
 [home_files]                           # files below HOME: whole, or laid over what the adapter writes
 ".config/agent/rules.md" = "Be brief."
-".codex/config.toml" = { append = "[mcp_servers.docs]\\ncommand = \\"docs-server\\"\\n" }
-".gemini/settings.json" = { merge = { mcpServers = { docs = { command = "docs-server" } } } }
+".codex/notes.md" = { append = "Be brief.\\n" }
+".gemini/settings.json" = { merge = { ui = { hideTips = true } } }
+
+[mcp_servers.docs]                     # where and how the agent wants them written
+command = "docs-server"
+args = ["--stdio"]
 
 [work_files]                           # in the work tree, there before the agent starts
 "HINTS.md" = "Change as little as you can."
@@ -32,7 +36,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
-from cabproxy.agents.base import Endpoint, Launch
+from cabproxy.agents.base import Agent, Endpoint, Launch
+from cabproxy.agents.mcp import Form, Server, as_json, as_toml
 from cabproxy.errors import UserError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -54,6 +59,7 @@ class Plugin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: str
     instructions: str = ""
+    mcp_servers: dict[str, Server] = {}
     env: dict[str, str] = {}
     args: Args = Args()
     home_files: dict[str, str | Overlay] = {}
@@ -89,20 +95,27 @@ def read_plugin(path: Path) -> Plugin:
     return structs.replace(plugin, text=text)
 
 
-def overlay(launch: Launch, plugins: Sequence[Plugin], endpoint: Endpoint, to_read: Sequence[str] = ()) -> Launch:
-    """The launch with every plugin laid over it, in order. UserError where one would lead past the proxy.
+def check_fit(plugin: Plugin, agent: Agent) -> None:
+    """UserError where the agent has no place for what the plugin wants to give it."""
+    for asked, place, what in (
+        (plugin.instructions, "instructions_file", "instructions: {} reads no file of instructions by itself"),
+        (plugin.mcp_servers, "mcp_file", "mcp_servers: {} starts none"),
+    ):
+        if asked and getattr(agent, place, None) is None:
+            raise UserError(f"plugin {plugin.name}: {what.format(agent.name)}; tell it with args, env or files")
 
-    `to_read`: the arguments that have the agent read its file of instructions, given where a plugin has some.
-    """
+
+def overlay(launch: Launch, plugins: Sequence[Plugin], endpoint: Endpoint, agent: Agent) -> Launch:
+    """The launch with every plugin laid over it, in order. UserError where one would lead past the proxy."""
     if any(plugin.instructions for plugin in plugins):
-        launch = structs.replace(launch, argv=_with_args(launch.argv, to_read))
+        launch = structs.replace(launch, argv=_with_args(launch.argv, getattr(agent, "instructions_args", ())))
     for plugin in plugins:
         _guard(launch, plugin, endpoint)
         launch = structs.replace(
             launch,
             argv=_with_args(launch.argv, plugin.args.append),
             env={**launch.env, **plugin.env},
-            home_files=_with_files(launch.home_files, plugin),
+            home_files=_with_files(_with_servers(launch.home_files, plugin, agent), plugin),
         )
     return launch
 
@@ -117,6 +130,19 @@ def _guard(launch: Launch, plugin: Plugin, endpoint: Endpoint) -> None:
 def _with_args(argv: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
     at = argv.index("--") if "--" in argv else len(argv)
     return (*argv[:at], *more, *argv[at:])
+
+
+def _with_servers(files: Mapping[str, str], plugin: Plugin, agent: Agent) -> dict[str, str]:
+    """The agent's own file with the plugin's servers in it."""
+    place: str | None = getattr(agent, "mcp_file", None)
+    if not plugin.mcp_servers or place is None:
+        return dict(files)
+    form: Form = getattr(agent, "mcp_form", "json")
+    if form == "codex":
+        change = Overlay(append="\n" + as_toml(plugin.mcp_servers))
+    else:
+        change = Overlay(merge=as_json(form, plugin.mcp_servers))
+    return {**files, place: _changed(files.get(place, ""), change, place, plugin)}
 
 
 def _with_files(files: Mapping[str, str], plugin: Plugin) -> dict[str, str]:

@@ -32,6 +32,7 @@ class QwenCode(Cli):
     name = "qwen-code"
     tested = True
     instructions_file = "QWEN.md"
+    mcp_file = ".qwen/settings.json"
     other_wires = ("openai_responses", "anthropic_messages", "gemini")
     homepage = "https://github.com/QwenLM/qwen-code"
     install = Install(

@@ -280,9 +280,7 @@ class Cell:
             timeout_s=self.request.time_s,
             git=self.git,
         )
-        self.launch = launch = overlay(
-            self.agent.launch(context), self.request.plugins, endpoint, getattr(self.agent, "instructions_args", ())
-        )
+        self.launch = launch = overlay(self.agent.launch(context), self.request.plugins, endpoint, self.agent)
         await asyncio.to_thread(write_home, sandbox.host_home, launch.home_files)
         env = {**resolved(self.task.environment_env, "environment.env"), **launch.env}
         command = Command(argv=launch.argv, env=env, pty=launch.pty, secrets=(key,))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cabproxy.agents.base import Agent
 from cabproxy.agents.cache import cache_dir
-from cabproxy.agents.plugin import Plugin
+from cabproxy.agents.plugin import Plugin, check_fit
 from cabproxy.errors import SandboxError, UserError
 from cabproxy.harness import repository
 from cabproxy.harness.reports import read_file
@@ -79,25 +79,19 @@ def _commit(git: str, target: Path) -> None:
 
 def instructions(task: Task, plugins: Sequence[Plugin], agent: Agent) -> dict[str, str]:
     """What plugins lay into the work tree. UserError where that would change what the task asks for or protects, or the
-    agent reads no instructions."""
+    agent has no place for what a plugin gives it."""
     found: dict[str, str] = {}
     for plugin in plugins:
         files = dict(plugin.work_files)
+        check_fit(plugin, agent)
         if plugin.instructions:
-            own = getattr(agent, "instructions_file", None)
-            if own is None:
-                raise UserError(f"plugin {plugin.name}: instructions: {no_instructions(agent)}")
+            own: str = agent.instructions_file  # type: ignore[attr-defined]  # it fits, so there is one
             files[own] = files.get(own, "") + plugin.instructions
         for name, text in files.items():
             if matches(name, (*task.cab.required, *task.cab.protected, *task.cab.refusal_documents)):
                 raise UserError(f"plugin {plugin.name}: {name} belongs to {task.task_id} itself; use another file")
             found[name] = found.get(name, "") + text
     return found
-
-
-def no_instructions(agent: Agent) -> str:
-    """What to say where an agent cannot be given any."""
-    return f"{agent.name} reads no file of instructions by itself; tell it with args, env or files"
 
 
 def write_home(home: Path, files: Mapping[str, str]) -> None:

@@ -9,10 +9,9 @@ from msgspec import Struct, structs
 
 from cabproxy.agents import agent as find_agent
 from cabproxy.agents import label
-from cabproxy.agents.plugin import Plugin, read_plugin
+from cabproxy.agents.plugin import Plugin, check_fit, read_plugin
 from cabproxy.errors import UserError
 from cabproxy.harness.sweep.matrix import Matrix
-from cabproxy.harness.workspace import no_instructions
 
 
 class Contender(Struct, frozen=True, kw_only=True):
@@ -52,12 +51,11 @@ def _contender(path: Path, entry: str, plugins: dict[str, Plugin]) -> Contender:
         spec = str((path.parent / spec).absolute())
     try:
         agent = find_agent(spec)
+        for one in names:
+            check_fit(plugins[one], agent)
     except UserError as error:
         raise UserError(f"{path}: agents: {error}") from None
     name = label(agent)
-    told = next((one for one in names if plugins[one].instructions), None)
-    if told is not None and getattr(agent, "instructions_file", None) is None:
-        raise UserError(f"{path}: plugins.{told}: instructions: {no_instructions(agent)}")
     if spec.endswith(".toml"):
         digest = f"sha256:{hashlib.sha256(Path(spec).read_bytes()).hexdigest()}"
     return Contender(

@@ -93,7 +93,7 @@ def test_an_agent_with_plugins_is_an_agent_of_its_own(tmp_path: Path) -> None:
     assert [plugin.env for plugin in found["mini+terse"].plugins] == [{"TERSE": "1"}]
     assert (found["mini+terse"].spec, found["mini+terse"].name) == ("mini", "mini")
     (tmp_path / "terse.toml").write_text('name = "terse"\ninstructions = "Be brief."\n')
-    with pytest.raises(UserError, match=r"plugins\.terse: instructions: mini reads no file"):
+    with pytest.raises(UserError, match="agents: plugin terse: instructions: mini reads no file"):
         contenders(path)
     assert list(contenders(write(tmp_path, changes.replace("mini", "pi")))[1]) == ["pi", "pi+terse"]
     with pytest.raises(UserError, match="no plugin 'loud'"):
