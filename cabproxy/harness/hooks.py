@@ -101,12 +101,24 @@ RUNNERS = frozenset(
 """Modules of Python's test runners outside of its standard library."""
 
 
+EVERYTHING = "**"
+"""The pattern of a task that permits everything, as imported ones do."""
+
+
+def is_hook(path: str) -> bool:
+    """Whether a file is one of those."""
+    return matches(path, (*PLANTED, *STEERING))
+
+
 def steers(path: str, allowed: Collection[str]) -> bool:
     """Whether a file steers tools, and no pattern of `allowed` names it by its own name.
 
-    A pattern for whatever lies in a folder was not written with such files in mind.
+    A pattern for whatever lies in a folder was not written with such files in mind. Where all of the tree is allowed,
+    project files are, too: they are part of the work there.
     """
-    if path in allowed or not matches(path, (*PLANTED, *STEERING)):
+    if path in allowed or not is_hook(path):
+        return False
+    if any(pattern.strip("/") == EVERYTHING for pattern in allowed) and not matches(path, PLANTED):
         return False
     own = path.rpartition("/")[2]
     return not any(pattern.rpartition("/")[2] == own and matches(path, (pattern,)) for pattern in allowed)

@@ -37,3 +37,15 @@ def test_of_a_task_that_declares_nothing_the_files_of_its_reference_are_and_may_
         change = Change(path, "added", None, FILE)
         assert classify(change, task) == class_
         assert refusal(change, classify(change, task), task) == reason
+
+
+def test_where_everything_is_permitted_project_files_are_and_hooks_of_the_reference(
+    make_task: Callable[..., Task],
+) -> None:
+    made = make_task()
+    (made.path / "solution" / "solve.sh").write_text('cd "${CAB_WORKDIR:-/app}" && echo x > tox.ini\n')
+    task = structs.replace(made, cab=structs.replace(made.cab, required=(), permitted=("**",), protected=()))
+    assert allowed(task) == ("**", "tox.ini")
+    for path, reason in (("tox.ini", None), ("Makefile", None), ("conftest.py", "steers how tests are run")):
+        change = Change(path, "added", None, FILE)
+        assert refusal(change, classify(change, task), task) == reason

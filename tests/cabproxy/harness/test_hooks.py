@@ -36,6 +36,9 @@ def test_shadowing(path: str, expected: bool) -> None:
         ("src/package.json", ("src/**",), True),
         ("src/package.json", ("src/package.json",), False),
         ("package.json", ("src/package.json",), True),
+        ("package.json", ("**",), False),
+        ("conftest.py", ("**",), True),
+        ("conftest.py", ("**", "conftest.py"), False),
     ],
 )
 def test_a_file_that_steers_must_be_named_by_its_own_name(path: str, allowed: tuple[str, ...], expected: bool) -> None:
