@@ -30,6 +30,7 @@ class Baseline(NamedTuple):
     whole_s: float
     whole_cpu_s: float
     idle_s: float  # the longest while in which nothing went on
+    ending_s: float  # the same where processes are left to end by themselves
     quick: SuiteResult
     """The whole suite the quick way, with the time of each test where it is known."""
 
@@ -49,6 +50,11 @@ class Baseline(NamedTuple):
         files = [name for name, one in self.reached.items() if wanted & set(one.result.outcomes)]
         chosen = list(tests) if self.by_test(files) else None
         return self._limited(Wanted(files, chosen))
+
+    def to_the_end(self, wanted: Wanted) -> Wanted:
+        """The same, and the processes end by themselves."""
+        more_s = PATIENCE * self.ending_s
+        return wanted._replace(to_the_end=True, wall_s=wanted.wall_s + more_s, idle_s=more_s + 1.0)
 
     def by_test(self, files: Sequence[str]) -> bool:
         """Whether single tests of these files can be run."""
@@ -116,6 +122,7 @@ def measure(
         whole_s=first.duration_s,
         whole_cpu_s=first.cpu_s,
         idle_s=again.idle_s,
+        ending_s=max(first.idle_s, again.idle_s),
         quick=again,
     )
 

@@ -158,7 +158,8 @@ class Hunt:
             verdict = judge(mutation, expected, runs, shown)
             if verdict.reason == "kept":
                 assert self.baseline is not None
-                runs.append(place.run(self.baseline.only(verdict.failed)._replace(again=True)))
+                wanted = self.baseline.to_the_end(self.baseline.only(verdict.failed))
+                runs.append(place.run(wanted._replace(again=True)))
                 verdict = judge(mutation, expected, runs, shown)
         return verdict, runs
 

@@ -32,6 +32,8 @@ class Wanted(NamedTuple):
     look: Callable[[str], bool] | None = None
     """Shown what the first failed test says (Python); the run ends where it says so."""
     most: int | None = None  # at more failed tests the run may end
+    to_the_end: bool = False
+    """Node is left to end by itself: a mutant that keeps it from that makes no task."""
     again: bool = False
     """A second look: in the other interpreter, where there are two."""
 
@@ -119,7 +121,7 @@ class Place:
             warm.suite = self._suite(wanted)
             return warm.run(wanted.files, tests=wanted.tests, cpu_s=wanted.cpu_s, look=wanted.look, most=wanted.most)
         if self._node is not None:
-            command = self._node if self.patient else ending(self._node)
+            command = self._node if self.patient or wanted.to_the_end else ending(self._node)
             return run_bundle(self._suite(wanted), command, self.tree.root, wanted.files)
         return self._suite(wanted).run(self.tree.root, wanted.files)
 

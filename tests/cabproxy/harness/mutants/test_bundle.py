@@ -93,3 +93,24 @@ def test_ranges_that_did_not_run(tmp_path: Path) -> None:
     seen = {one.before for one in mutations("lib.js", LIB.encode()) if reached.sees(one)}
     assert "n / 2" in seen
     assert "1 + 2" not in seen
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_a_mutant_after_which_node_does_not_end_makes_no_task(tmp_path: Path) -> None:
+    from cabproxy.harness.mutants.hunt import Hunt
+
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "lib.js").write_text(
+        "exports.open = (n) => {\n  if (n > 1) { setInterval(() => {}, 1000); return true }\n  return false\n}\n"
+        "exports.low = (n) => {\n  return n < 2\n}\n"
+    )
+    (tmp_path / "repo" / "a.test.js").write_text(
+        "const test = require('node:test'); const assert = require('node:assert'); const lib = require('./lib.js')\n"
+        "test('closed', () => assert.strictEqual(lib.open(1), false))\n"
+        "test('high', () => assert.strictEqual(lib.low(2), false))\n"
+    )
+    with Hunt(tmp_path / "repo", Suite(command=COMMAND, report="tap"), "javascript", ["a.test.js"]) as hunt:
+        hunt.prepare()
+        found = {one.start: one for one in hunt.candidates(["lib.js"], 0) if one.operator == "boundary"}
+        first, second = (hunt.attempt(found[place]).verdict.reason for place in sorted(found))
+    assert (first, second) == ("timeout", "kept")
