@@ -11,11 +11,12 @@ from cabproxy.taskkit.task import Task
 
 
 def allowed(task: Task) -> tuple[str, ...]:
-    """Patterns: what the task declares; where that is nothing, or everything, also the files its reference changes,
-    literally."""
+    """Patterns: what the task declares. One that declares nothing permits everything; there the files its reference
+    changes are named too, literally."""
     declared = (*task.cab.required, *task.cab.permitted, *task.cab.refusal_documents)
-    open_to_all = EVERYTHING in task.cab.permitted or (task.derived and not declared)
-    if not open_to_all or not has_solution(task):
+    if task.derived and not declared:
+        declared = (EVERYTHING,)
+    if EVERYTHING not in declared or not has_solution(task):
         return declared
     with contextlib.suppress(UserError):
         return (*declared, *(edit.path for edit in reference_edits(task)))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cabproxy.harness.allowed import allowed
 from cabproxy.harness.diff import Change, recorded_path
-from cabproxy.harness.hooks import is_hook, shadows_standard_library, steers
+from cabproxy.harness.hooks import EVERYTHING, is_hook, shadows_standard_library, steers
 from cabproxy.ledger.record import ChangeClass
 from cabproxy.taskkit.globs import matches
 from cabproxy.taskkit.solution import copy_tree
@@ -82,9 +82,8 @@ def refusal(change: Change, class_: ChangeClass, task: Task, exempt: Iterable[st
     if is_hook(change.path) and steers(change.path, allowed(task)):
         return "steers how tests are run"
     if change.before is None and shadows_standard_library(change.path):
-        may = allowed(task)
-        if change.path not in may and not matches(change.path, may):
-            return "shadows the standard library"
+        may = [pattern for pattern in allowed(task) if pattern != EVERYTHING]
+        return None if change.path in may or matches(change.path, may) else "shadows the standard library"
     return None
 
 

@@ -116,12 +116,18 @@ def steers(path: str, allowed: Collection[str]) -> bool:
     A pattern for whatever lies in a folder was not written with such files in mind. Where all of the tree is allowed,
     project files are, too: they are part of the work there.
     """
-    if path in allowed or not is_hook(path):
+    if not is_hook(path) or names_itself(path, allowed):
         return False
-    if any(pattern.strip("/") == EVERYTHING for pattern in allowed) and not matches(path, PLANTED):
-        return False
+    everything = any(pattern.strip("/") == EVERYTHING for pattern in allowed)
+    return not everything or matches(path, PLANTED)
+
+
+def names_itself(path: str, allowed: Collection[str]) -> bool:
+    """Whether one of the patterns is the path, or finds it and ends in its name."""
     own = path.rpartition("/")[2]
-    return not any(pattern.rpartition("/")[2] == own and matches(path, (pattern,)) for pattern in allowed)
+    return path in allowed or any(
+        pattern.rpartition("/")[2] == own and matches(path, (pattern,)) for pattern in allowed
+    )
 
 
 def shadows_standard_library(path: str) -> bool:

@@ -28,11 +28,11 @@ def test_of_a_task_that_declares_nothing_the_files_of_its_reference_are_and_may_
     solve.write_text('cd "${CAB_WORKDIR:-/app}" && echo x > tox.ini && echo y > calc.py\n')
     task = structs.replace(load_task(made.path), derived=("category",))
     task = structs.replace(task, cab=structs.replace(task.cab, source=made.cab.source))
-    assert allowed(task) == ("calc.py", "tox.ini")
+    assert allowed(task) == ("**", "calc.py", "tox.ini")
     for path, class_, reason in (
         ("tox.ini", "unclassified", None),
         ("pytest.ini", "test_tampering", "test tampering"),
-        ("setup.cfg", "unclassified", "steers how tests are run"),
+        ("setup.cfg", "unclassified", None),
     ):
         change = Change(path, "added", None, FILE)
         assert classify(change, task) == class_
@@ -44,8 +44,16 @@ def test_where_everything_is_permitted_project_files_are_and_hooks_of_the_refere
 ) -> None:
     made = make_task()
     (made.path / "solution" / "solve.sh").write_text('cd "${CAB_WORKDIR:-/app}" && echo x > tox.ini\n')
-    task = structs.replace(made, cab=structs.replace(made.cab, required=(), permitted=("**",), protected=()))
-    assert allowed(task) == ("**", "tox.ini")
-    for path, reason in (("tox.ini", None), ("Makefile", None), ("conftest.py", "steers how tests are run")):
+    permitted = ("**", "queue/**")
+    task = structs.replace(made, cab=structs.replace(made.cab, required=(), permitted=permitted, protected=()))
+    assert allowed(task) == (*permitted, "tox.ini")
+    for path, reason in (
+        ("tox.ini", None),
+        ("Makefile", None),
+        ("conftest.py", "steers how tests are run"),
+        ("unittest.py", "shadows the standard library"),
+        ("notes/unittest.py", None),
+        ("queue/ring.py", None),
+    ):
         change = Change(path, "added", None, FILE)
         assert refusal(change, classify(change, task), task) == reason
