@@ -109,8 +109,10 @@ class Bodies:
         base, shared = _closest(known, data)
         encoded = _encoded(data, base, shared)
         body: Body | None = None
+        failures = base.failures if base is not None and encoded.based else 0
         if base is not None and encoded.based and decoded is data and base.path == place:
             body = _by_difference(base, data, encoded)
+            failures += 1
             if body is not None and body.parsed is not None:
                 self._parsed = (data, body.parsed)
         if body is None:
@@ -120,7 +122,7 @@ class Bodies:
             raw = Hashed(data, base.raw if base else None, shared)
             body = Body(raw, _canonical(canonical, base), parsed if decoded is data else None, place, 0)
             body.doubles = doubles
-            body.failures = base.failures + 1 if base is not None and encoded.based else 0
+            body.failures = failures
         if base is not None and encoded.based:
             body.depth = base.depth + 1
         body.likely = (len(data) - encoded.suffix - _SLACK, encoded.prefix - _SLACK)

@@ -6,6 +6,7 @@ import random
 import zlib
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -158,3 +159,23 @@ def test_the_first_response_of_its_kind_is_not_stored_again() -> None:
     assert row is not None
     assert bodies.response("r", "application/json", data) == (sha256, None)
     assert bodies.response("other", "application/json", data)[1] is not None
+
+
+def test_of_a_conversation_only_the_first_body_is_read_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+    real = canon.parse
+
+    def parse(data: bytes) -> Any:
+        read.append(data)
+        return real(data)
+
+    monkeypatch.setattr(canon, "parse", parse)
+    bodies, store = Bodies(), Store()
+    messages: list[Any] = [{"role": "system", "content": "You are " + "very " * 900 + "helpful"}]
+    for turn in range(6):
+        messages.append({"role": "user", "content": f"step {turn} " * 30})
+        body = json.dumps({"model": "m", "messages": messages, "stream": True}).encode()
+        _, key = take(bodies, store, body)
+        assert bodies.parsed(body) == json.loads(body)
+        assert len(read) == 1
+        assert key == "c1:" + hashlib.sha256(canon.canonical_request("POST", PATH, json.loads(body)) or b"").hexdigest()
