@@ -320,9 +320,9 @@ def test_a_foreign_database(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_many_more_values_and_bytes() -> None:
-    """The properties of this file and of the one beside it with more examples each; CAB_FUZZ says how many."""
-    env = {**os.environ, "CAB_FUZZ": os.environ.get("CAB_FUZZ", "150")}
-    files = [__file__, __file__.replace("_hostile.py", "_hostile_input.py")]
+    """The properties of this file and of the two beside it with more examples each; CAB_FUZZ says how many."""
+    env = {**os.environ, "CAB_FUZZ": os.environ.get("CAB_FUZZ", "100")}
+    files = [__file__, *(__file__.replace("_hostile.py", f"_hostile_{name}.py") for name in ("input", "content"))]
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "timeout=590", *files]
     done = subprocess.run([*argv, "-m", "not slow"], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
