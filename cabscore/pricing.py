@@ -95,7 +95,8 @@ def _reason(charged: int, missing: list[str], sources: list[str]) -> str:
     if not charged:
         return "no call was charged"
     if missing:
-        return f"{len(missing)} of {charged} calls have no price: {missing[0]}"
+        told = max(sorted(set(missing)), key=missing.count)  # whatever the order of the calls
+        return f"{len(missing)} of {charged} calls have no price: {told}"
     return "by " + " and ".join("the provider's own report" if name == "provider" else name for name in sorted(sources))
 
 
