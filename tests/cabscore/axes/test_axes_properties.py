@@ -160,6 +160,9 @@ records = st.builds(
         ),
         max_size=2,
     ).map(tuple),
+).map(
+    # as a record is read: where there are changes, they were recorded
+    lambda joined: msgspec.structs.replace(joined, changes_recorded=joined.changes_recorded or bool(joined.changes))
 )
 
 
