@@ -170,7 +170,10 @@ class Ingester:
         if self._live is None:
             return False
         with speaking_of(self.path):
-            more = self._live.batch()
+            try:
+                more = self._live.batch()
+            except SpoolTakenError:
+                return True  # its owner let go of it, and another ingester took it in: what is left is seen next time
             self.recorded = self._live.progress.recorded
             self._live.delete_read_segments()
             if not more:
