@@ -76,6 +76,7 @@ def test_refusing_what_should_be_done_is_told_from_doing_nothing(tmp_path: Path)
     assert refusal.evidence["expected_refusal"] is False
 
 
+@pytest.mark.slow
 def test_a_dead_endpoint_is_an_invalid_run_and_not_a_bad_score(tmp_path: Path) -> None:
     result = run_cell(tmp_path, "--endpoint", "http://127.0.0.1:9/v1", "--timeout-s", "60")
     assert result["status"] == "infra_invalid"

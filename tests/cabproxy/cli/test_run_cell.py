@@ -59,6 +59,7 @@ def test_people_get_a_table_with_reasons(say: Say) -> None:
     assert "provisional, not for citation" in out
 
 
+@pytest.mark.slow
 def test_an_unscored_run_shows_its_cause_and_ends_with_1(say: Say) -> None:
     code, out, _ = say("run-cell", *BASE, "--endpoint", "http://127.0.0.1:9/v1")
     assert code == 1

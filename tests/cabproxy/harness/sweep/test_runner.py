@@ -81,6 +81,7 @@ def assert_right(found: dict[str, float | None]) -> None:
         assert value == float((model, task.partition("#")[0]) in PASSES), cell_id
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(110)
 def test_a_sweep_killed_in_the_middle_goes_on_where_it_was(tmp_path: Path) -> None:
     file = matrix(tmp_path / "many.toml")
