@@ -132,7 +132,8 @@ def _unittest_messages(output: str) -> dict[str, str]:
 
 
 _TAP = re.compile(
-    r"^(not )?ok\b[ \t]*(\d+)?[ \t]*(?:-[ \t]*)?(.*?)(?:\s#[ \t]*(SKIP|TODO)\b(.*))?$", re.MULTILINE | re.IGNORECASE
+    r"^(not )?ok\b[ \t]*(\d+)?[ \t]*(?:-[ \t]*)?(.*?)(?:(?<=[ \t])#[ \t]*(SKIP|TODO)\b(.*))?$",
+    re.MULTILINE | re.IGNORECASE,
 )
 
 

@@ -98,6 +98,17 @@ def test_tap(tmp_path: Path) -> None:
     }
 
 
+def test_a_tap_directive_stands_on_the_line_of_its_test(tmp_path: Path) -> None:
+    """A comment below a failure is none, and one without a title is no title."""
+    text = "not ok 1 - a\n# TODO later\nok 2 # SKIP no time\nok 3 - \t# todo\nok 4 - says # twice\n"
+    assert outcomes("tap", text, tmp_path) == {
+        "a": "failed",
+        "test 2": "skipped",
+        "test 3": "skipped",
+        "says # twice": "passed",
+    }
+
+
 def test_go(tmp_path: Path) -> None:
     text = "=== RUN TestA\n--- PASS: TestA (0.00s)\n--- FAIL: TestB (0.1s)\n    --- SKIP: TestB/sub (0.00s)\n"
     assert outcomes("go", text, tmp_path) == {"TestA": "passed", "TestB": "failed", "TestB/sub": "skipped"}
