@@ -22,6 +22,7 @@ from cabproxy.errors import CabError
 
 _ROW = struct.Struct("<6q")
 _BILLION = 1_000_000_000
+_MOST = (1 << 63) - 1
 
 
 class Row(NamedTuple):
@@ -77,7 +78,8 @@ class Tally:
     def _put(self, at: int, row: Row) -> None:
         billionths = int(row.cost_usd * _BILLION)
         values = (1, row.calls, row.tokens, billionths, row.under_way, row.unpriced)
-        _ROW.pack_into(self._rows, at * _ROW.size, *values)
+        # an endpoint may report any number: what has no place here is beyond every limit as it is
+        _ROW.pack_into(self._rows, at * _ROW.size, *(min(value, _MOST) for value in values))
 
     def close(self) -> None:
         """Lets the file go."""

@@ -34,6 +34,15 @@ def test_what_was_spent_before_is_said_once(tmp_path: Path) -> None:
     assert first.others() == second.others() == Row(2, 20)
 
 
+def test_a_number_that_no_endpoint_can_mean_is_beyond_every_limit_and_breaks_nothing(tmp_path: Path) -> None:
+    first, second = tallies(tmp_path, 2)
+    first.put(Row(1, 10**30, Decimal(10) ** 20))
+    assert second.others().tokens == (1 << 63) - 1
+    assert second.others().cost_usd > 9 * 10**9
+    for tally in (first, second):
+        tally.close()
+
+
 def test_only_one_at_a_time_looks_and_writes(tmp_path: Path) -> None:
     first, second = tallies(tmp_path, 2)
     entered = threading.Event()
